@@ -14,7 +14,7 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "ddns-acme",
     products: [
-        .executable(name: "ddns-acme", targets: ["ddns-acme"]),
+        .executable(name: "ddns-acme", targets: ["ddns-acme"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
