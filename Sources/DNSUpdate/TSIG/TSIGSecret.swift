@@ -1,0 +1,13 @@
+/// The octets of a shared secret. Nothing that prints, dumps or mirrors a value shows them.
+package struct TSIGSecret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// For the MAC and for writing a key file; never for a message to people.
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    package var description: String { "<redacted>" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
