@@ -1,0 +1,102 @@
+import GRDB
+
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
+
+extension SQLiteFleetStore {
+    package func recordChallenge(_ new: NewChallenge) async throws(FleetStoreError) -> ChallengeRecord {
+        let now = clock().milliseconds
+        let (owner, process) = (owner, process)
+        return try await write { db in
+            try Owners.register(owner, process, at: now, db)
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    INSERT INTO challenges (zone, name, value, device_id, order_id, state, since_at, owner)
+                    VALUES (:zone, :name, :value, :device, :order, 'publishing', :now, :owner)
+                    ON CONFLICT (zone, name, value) DO UPDATE SET device_id = :device, order_id = :order,
+                        state = 'publishing', since_at = :now, owner = :owner
+                    RETURNING \(ChallengeRecord.columns)
+                    """,
+                arguments: [
+                    "zone": new.zone.lowercased(), "name": new.name.lowercased(), "value": new.value,
+                    "device": new.deviceID?.rawValue, "order": new.orderID?.rawValue, "now": now, "owner": owner,
+                ])
+            guard let row else { throw FleetStoreError.internalFailure("the challenge just stored cannot be read") }
+            return try ChallengeRecord(row: row)
+        }
+    }
+
+    package func setChallenge(
+        _ id: ChallengeRecord.ID, _ state: ChallengeRecord.State
+    ) async throws(FleetStoreError) {
+        let now = clock().milliseconds
+        let (owner, process) = (owner, process)
+        try await write { db in
+            // Whoever moves a record on is its owner from then on: a sweep that dies half-way leaves it to the next.
+            try Owners.register(owner, process, at: now, db)
+            try db.execute(
+                sql: "UPDATE challenges SET state = ?, since_at = ?, owner = ? WHERE id = ?",
+                arguments: [state.rawValue, now, owner, id.rawValue])
+            guard db.changesCount == 1 else { throw FleetStoreError.notFound("challenge \(id)") }
+        }
+    }
+
+    package func removeChallenge(_ id: ChallengeRecord.ID) async throws(FleetStoreError) {
+        try await write { try $0.execute(sql: "DELETE FROM challenges WHERE id = ?", arguments: [id.rawValue]) }
+    }
+
+    package func challenges(of order: OrderRecord.ID) async throws(FleetStoreError) -> [ChallengeRecord] {
+        try await read { db in
+            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE order_id = ? ORDER BY id"
+            return try Row.fetchAll(db, sql: sql, arguments: [order.rawValue]).map(ChallengeRecord.init(row:))
+        }
+    }
+
+    package func challenges(zone: String) async throws(FleetStoreError) -> [ChallengeRecord] {
+        try await read { db in
+            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE zone = ? ORDER BY name, value"
+            return try Row.fetchAll(db, sql: sql, arguments: [zone.lowercased()]).map(ChallengeRecord.init(row:))
+        }
+    }
+
+    package func orphanedChallenges(silentSince: Date) async throws(FleetStoreError) -> [ChallengeRecord] {
+        let (owner, process) = (owner, process)
+        return try await read { db in
+            // One look at each owner that has challenges, found by skipping through the index from owner to owner.
+            let owners = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Owners.columns) FROM owners
+                    WHERE EXISTS (SELECT 1 FROM challenges WHERE owner = token) ORDER BY seen_at
+                    """)
+            let gone = try owners.filter { row in
+                guard try row.text("token") != owner else { return false }
+                switch try Owners.identity(row).liveness(seenFrom: process) {
+                case .running: return false
+                case .ended: return true
+                case .unknown: return try row.date("seen_at") < silentSince
+                }
+            }
+            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE owner = ?"
+            return try gone.flatMap { row in
+                try Row.fetchAll(db, sql: sql, arguments: [try row.text("token")]).map(ChallengeRecord.init(row:))
+            }.sorted { $0.id.rawValue < $1.id.rawValue }
+        }
+    }
+}
+
+extension ChallengeRecord {
+    static let columns = "id, zone, name, value, device_id, order_id, state, since_at"
+
+    init(row: Row) throws {
+        self.init(
+            id: ID(rawValue: try row.integer("id")), zone: try row.text("zone"), name: try row.text("name"),
+            value: try row.text("value"), deviceID: try row.optionalInteger("device_id").map(Device.ID.init(rawValue:)),
+            orderID: try row.optionalInteger("order_id").map(OrderRecord.ID.init(rawValue:)),
+            state: try row.word("state"), since: try row.date("since_at"))
+    }
+}
