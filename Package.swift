@@ -35,6 +35,8 @@ let package = Package(
         .systemLibrary(name: "CLDNS", pkgConfig: "ldns", providers: [.apt(["libldns-dev", "libssl-dev"])]),
 
         // MARK: Libraries, leaves first; arrows point one way
+        .target(name: "CRenameExchange"),
+        .target(name: "CertificateFiles", dependencies: ["CRenameExchange"], swiftSettings: settings),
         .target(
             name: "DNSUpdate",
             dependencies: [
@@ -99,6 +101,7 @@ let package = Package(
             dependencies: [
                 "ACME",
                 "ACMEAsyncHTTPClient",
+                "CertificateFiles",
                 "DNSUpdate",
                 "FleetConfiguration",
                 "FleetStore",
@@ -124,6 +127,8 @@ let package = Package(
         .testTarget(name: "DNSUpdateTests", dependencies: ["DNSUpdate", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ACMETests", dependencies: ["ACME", "ACMEAsyncHTTPClient", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CertificateFilesTests", dependencies: ["CertificateFiles", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "FleetStoreTests", dependencies: ["FleetStore", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FleetConfigurationTests", dependencies: ["FleetConfiguration", "TestSupport"],
