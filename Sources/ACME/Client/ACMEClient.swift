@@ -1,0 +1,63 @@
+package import Logging
+
+/// A client of one ACME CA (RFC 8555, RFC 9773).
+///
+/// It holds what all accounts at the CA share: the directory, the nonces and the way to the CA. Work that an account
+/// signs is done through the ``AccountSession`` that ``session(account:key:)`` returns. Copies share everything; use
+/// one client for a CA and call it from any number of tasks.
+package struct ACMEClient: Sendable {
+    let engine: RequestEngine
+    private let directoryCache: DirectoryCache
+
+    /// - Parameters:
+    ///   - directory: the CA's directory URL.
+    ///   - random: uniform in 0..<1; spreads repetitions.
+    package init(
+        directory: ACMEURL, transport: any ACMETransport, configuration: ClientConfiguration = ClientConfiguration(),
+        clock: any ACMEClock = SystemACMEClock(),
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        logger: Logger
+    ) {
+        engine = RequestEngine(
+            transport: transport, configuration: configuration, clock: clock, random: random, logger: logger,
+            nonces: NoncePool(clock: clock))
+        directoryCache = DirectoryCache(url: directory)
+    }
+
+    /// The URL that the client was made with.
+    package var directoryURL: ACMEURL { directoryCache.url }
+
+    /// The CA's directory, from the cache when it is not older than `ClientConfiguration.directoryLifetime`.
+    package func directory() async throws(ACMEError) -> Directory {
+        try await directoryCache.current(engine)
+    }
+
+    /// What an account can do. Checks nothing: the first request shows whether the CA knows the account and the key.
+    package func session(account: ACMEURL, key: AccountKey) -> AccountSession {
+        AccountSession(client: self, url: account, key: key)
+    }
+
+    /// Calls `body` with the directory, and once more with a fresh one when the resource is gone: CAs move their URLs.
+    func withDirectory<Value: Sendable>(
+        _ body: (Directory) async throws(ACMEError) -> Value
+    ) async throws(ACMEError) -> Value {
+        let directory = try await directory()
+        do throws(ACMEError) {
+            return try await body(directory)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            directoryCache.invalidate(directory)
+            let fresh = try await self.directory()
+            guard fresh != directory else { throw error }
+            return try await body(fresh)
+        }
+    }
+
+    /// An endpoint that the directory need not list.
+    func endpoint(_ url: ACMEURL?, _ name: String) throws(ACMEError) -> ACMEURL {
+        guard let url else {
+            throw ACMEError(.unsupported, "the directory \(directoryURL) lists no \(name)", url: directoryURL)
+        }
+        return url
+    }
+}

@@ -1,0 +1,38 @@
+extension ACMEError {
+    /// The usual remedy for a cause; `nil` when the message says it all.
+    static func hint(for code: Code) -> String? {
+        switch code {
+        case .accountDoesNotExist: "create the account first, or check that the account key belongs to this CA"
+        case .alreadyReplaced:
+            "ask for the same names again without `replaces`: a CA that reuses orders returns the pending one"
+        case .badCSR: "check the CSR's key, signature and names; its key must not be the account key"
+        case .badPublicKey: "use a P-256 or P-384 key, or RSA of 2048 bits or more"
+        case .badRevocationReason: "public CAs accept unspecified, keyCompromise, superseded and cessationOfOperation"
+        case .caa:
+            "a CAA record forbids this CA, account or method: add one that allows it, or remove the one that forbids"
+        case .connection: "the CA could not reach the server it validates against"
+        case .dns:
+            "the CA's DNS query failed: check delegation, DNSSEC and that each authoritative server answers from outside"
+        case .externalAccountRequired:
+            "this CA wants an external account: set its key id and HMAC key (acme.external-account)"
+        case .incorrectResponse:
+            "the CA saw another value than the one expected: stale records, or another view of the zone"
+        case .invalidContact, .unsupportedContact: "give contacts as plain e-mail addresses (acme.contact)"
+        case .invalidProfile: "choose one of the profiles that the CA's directory lists, or none"
+        case .rateLimited: "wait as long as the CA asks; for a fleet, ask the CA for a higher limit"
+        case .rejectedIdentifier: "the CA does not issue for this name"
+        case .unauthorized: "check that the account is active and that the CA sees the expected validation record"
+        case .userActionRequired: "read the CA's terms and agree to them (acme.agree-to-terms: true)"
+        case .identifierPaused: "open the link in the message to resume issuance for this name"
+        case .serverInternal, .serviceBusy, .stillProcessing, .timedOut: "try again later"
+        case .nameResolutionFailed: "check the CA's URL (acme.directory) and this machine's resolver"
+        case .connectFailed, .connectionLost:
+            "check the CA's URL (acme.directory), the network and any firewall or proxy"
+        case .proxyFailed: "check the proxy set in HTTPS_PROXY, or list the CA's host in NO_PROXY"
+        case .tlsFailed: "check that the URL is an HTTPS server speaking TLS 1.2 or later"
+        case .serverUntrusted: "for a private or test CA, give the PEM file of its root certificate (acme.trust-roots)"
+        case .protocolViolation, .responseTooLarge: "check that the URL is an ACME directory (acme.directory)"
+        default: nil
+        }
+    }
+}
