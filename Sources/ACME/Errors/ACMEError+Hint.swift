@@ -12,7 +12,7 @@ extension ACMEError {
             "a CAA record forbids this CA, account or method: add one that allows it, or remove the one that forbids"
         case .connection: "the CA could not reach the server it validates against"
         case .dns:
-            "the CA's DNS query failed: check delegation, DNSSEC and that each authoritative server answers from outside"
+            "the CA's DNS query failed: check delegation, DNSSEC and every authoritative server, from outside"
         case .externalAccountRequired:
             "this CA wants an external account: set its key id and HMAC key (acme.external-account)"
         case .incorrectResponse:
