@@ -13,15 +13,17 @@ import Darwin
 package struct TransportFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
-            case connectionRefused, unreachable, notSent, connectionLost, noAnswer, answerNotTrusted
+            case connectionRefused, unreachable, noRoute, notSent, connectionLost, noAnswer, answerNotTrusted
             case messageTooLarge, invalidMessage, overloaded, cancelled, closed
         }
         private let value: Value
 
         /// Nothing listens at the address and port.
         package static let connectionRefused = Code(value: .connectionRefused)
-        /// No route, no answer to the connection attempt, or the system refuses to open the socket.
+        /// No answer to the connection attempt, a host that is not there, or the system refuses to open the socket.
         package static let unreachable = Code(value: .unreachable)
+        /// This machine has no route to the address at all, such as to IPv6 where there is only IPv4.
+        package static let noRoute = Code(value: .noRoute)
         /// The connection ended before the request was handed to the system.
         package static let notSent = Code(value: .notSent)
         /// The connection ended after the request was sent: whether it was acted on is unknown.
@@ -74,7 +76,12 @@ package struct TransportFailure: Error, Sendable, Equatable, CustomStringConvert
             return
         }
         if let error = error as? IOError {
-            let code: Code = error.errnoCode == ECONNREFUSED ? .connectionRefused : .unreachable
+            let code: Code =
+                switch error.errnoCode {
+                case ECONNREFUSED: .connectionRefused
+                case ENETUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT: .noRoute
+                default: .unreachable
+                }
             self.init(code, evidence: "\(endpoint): \(Self.systemText(error.errnoCode))")
             return
         }

@@ -1,0 +1,114 @@
+/// Watches one server until it shows all challenges.
+struct PropagationPoller: Sendable {
+    let check: PropagationCheck
+    let stopwatch: Stopwatch
+    let timeout: Duration
+    let zone: DomainName
+    let challenges: [PropagationCheck.Challenge]
+    let server: DNSEndpoint
+    let isPrimary: Bool
+    let key: TSIGKey?
+    let watermark: PropagationWatermark
+    let progress: @Sendable (PropagationProgress) -> Void
+
+    /// What is known so far.
+    private struct Knowledge {
+        var missing: [PropagationCheck.Challenge]
+        var last: TextVisibility?
+        var serial: SerialNumber?
+        var since = Duration.zero
+        var shownAfter: Duration?
+    }
+
+    /// Ends when everything is shown, at the timeout, when the task is cancelled, or when waiting is of no use.
+    func run() async -> PropagationReport.Server {
+        var known = Knowledge(missing: challenges)
+        var looks = 0
+        var serialPolls = 0
+        while !known.missing.isEmpty, !Task.isCancelled, looks == 0 || stopwatch.elapsed < timeout {
+            var isTooEarly = false
+            if looks > 0, serialPolls < check.settings.serialPolls { isTooEarly = await isBelowWatermark(&known) }
+            if isTooEarly {
+                serialPolls += 1
+            } else {
+                serialPolls = 0
+                await lookForMissing(&known)
+            }
+            looks += 1
+            guard !known.missing.isEmpty, !report(known).isHopeless, !report(known).isUncheckable else { break }
+            let remaining = timeout - stopwatch.elapsed
+            guard remaining > .zero else { break }
+            await check.pause(check.pause(after: looks, of: remaining))
+        }
+        return report(known)
+    }
+
+    /// One SOA query instead of many TXT queries, while the serial says that the server has not transferred yet.
+    private func isBelowWatermark(_ known: inout Knowledge) async -> Bool {
+        guard known.missing.count > 1, let watermark = watermark.serial, let serial = await serial() else { return false }
+        known.serial = serial
+        return !serial.isAtLeast(watermark)
+    }
+
+    private func serial() async -> SerialNumber? {
+        let answer = try? await check.lookup.query(zone, .soa, at: server, key: key, timeout: lookupTimeout)
+        guard let answer, answer.isAuthoritative else { return nil }
+        return answer.serial
+    }
+
+    private var lookupTimeout: Duration {
+        max(.milliseconds(1), min(check.settings.lookupTimeout, timeout - stopwatch.elapsed))
+    }
+
+    private func lookForMissing(_ known: inout Knowledge) async {
+        let before = known
+        let seen = await visibilities(of: known.missing)
+        // A look that cancellation cut short says nothing about the server.
+        guard !Task.isCancelled else { return }
+        known.missing = zip(known.missing, seen).filter { !$1.isShown }.map(\.0)
+        known.last = seen.first { !$0.isShown } ?? seen.last
+        known.serial = seen.compactMap(\.serial).last ?? known.serial
+        if known.missing.isEmpty {
+            known.shownAfter = stopwatch.elapsed
+            // A positive TXT answer does not tell the serial. Asked after it, the serial is at or above the one that
+            // brought the record.
+            if isPrimary || challenges.count > 1, let serial = await serial() { known.serial = serial }
+            if isPrimary { watermark.serial = known.serial }
+        }
+        let hasChanged =
+            before.last == nil || before.missing.count != known.missing.count || before.last?.state != known.last?.state
+        guard hasChanged else { return }
+        known.since = stopwatch.elapsed
+        progress(
+            PropagationProgress(
+                server: server, shown: challenges.count - known.missing.count, total: challenges.count,
+                last: known.last, serial: known.serial, watermark: watermark.serial, elapsed: known.since))
+    }
+
+    /// In the order of the challenges; a bounded number is asked for at once.
+    private func visibilities(of challenges: [PropagationCheck.Challenge]) async -> [TextVisibility] {
+        if challenges.count == 1, let challenge = challenges.first { return [await visibility(of: challenge)] }
+        return await withTaskGroup(of: (Int, TextVisibility).self) { group in
+            var results: [Int: TextVisibility] = [:]
+            for (index, challenge) in challenges.enumerated() {
+                if index >= check.settings.lookupsAtOnce, let (done, result) = await group.next() {
+                    results[done] = result
+                }
+                group.addTask { (index, await visibility(of: challenge)) }
+            }
+            for await (done, result) in group { results[done] = result }
+            return challenges.indices.compactMap { results[$0] }
+        }
+    }
+
+    private func visibility(of challenge: PropagationCheck.Challenge) async -> TextVisibility {
+        await check.lookup.visibility(
+            of: challenge.value, at: challenge.name, on: server, key: key, timeout: lookupTimeout)
+    }
+
+    private func report(_ known: Knowledge) -> PropagationReport.Server {
+        PropagationReport.Server(
+            server: server, isPrimary: isPrimary, missing: known.missing, shownAfter: known.shownAfter,
+            last: known.last, serial: known.serial, unchangedFor: stopwatch.elapsed - known.since)
+    }
+}

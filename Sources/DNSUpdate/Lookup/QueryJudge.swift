@@ -1,0 +1,24 @@
+/// Decides whether a message is the answer to one question (RFC 5452 §9.1; RFC 8945 §5.4 when it was signed).
+struct QueryJudge: Sendable {
+    let query: QueryMessage
+    /// What signed the question, if anything did.
+    let request: TSIGContext?
+    let clock: WallClock
+
+    func judge(_ bytes: [UInt8]) -> AnswerVerdict<ResponseMessage> {
+        let response: ResponseMessage
+        do {
+            response = try ResponseMessage.parse(bytes, limit: ResponseMessage.queryAnswerLimit)
+        } catch {
+            return .rejected(error.message)
+        }
+        guard query.isAnswered(by: response) else { return .rejected("an answer to another question") }
+        guard let request else { return .accepted(response) }
+        let verification = TSIGVerifier.verify(
+            bytes, to: request, now: clock.now, limit: ResponseMessage.queryAnswerLimit)
+        guard case .verified = verification else {
+            return .rejected("it answered \(response.code), but \(verification.objection)")
+        }
+        return .accepted(response)
+    }
+}
