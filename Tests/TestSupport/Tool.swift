@@ -4,6 +4,7 @@ import Glibc
 package enum Tool: String, CaseIterable, Sendable {
     case named
     case namedCheckconf = "named-checkconf"
+    case dnssecVerify = "dnssec-verify"
     case rndc
     case tsigKeygen = "tsig-keygen"
     case ddnsConfgen = "ddns-confgen"
