@@ -42,14 +42,13 @@ package enum LoopbackPort {
         let descriptor = socket(AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        // A sockaddr_in by its bytes: with NIO in the same build, the compiler finds the structure's members in NIO's
+        // C module as often as in Glibc.
+        let rest = [UInt8](repeating: 0, count: 8)
+        let bytes = [UInt8(AF_INET), 0, UInt8(port >> 8), UInt8(port & 0xFF), 127, 0, 0, 1] + rest
+        return bytes.withUnsafeBytes { buffer in
+            guard let address = buffer.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return body(descriptor, address, socklen_t(buffer.count))
         }
     }
 }
