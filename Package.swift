@@ -69,6 +69,19 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "FleetAPI", swiftSettings: settings),
+        .target(
+            name: "FleetAPIAsyncHTTPClient",
+            dependencies: [
+                "FleetAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "FleetStore",
             dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
@@ -130,6 +143,9 @@ let package = Package(
             name: "ACMETests", dependencies: ["ACME", "ACMEAsyncHTTPClient", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "CertificateFilesTests", dependencies: ["CertificateFiles", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "FleetAPITests", dependencies: ["FleetAPI", "FleetAPIAsyncHTTPClient", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "FleetStoreTests", dependencies: ["FleetStore", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FleetConfigurationTests", dependencies: ["FleetConfiguration", "TestSupport"],
