@@ -28,7 +28,7 @@ extension LeaseStore {
         // After an error the one that matters is that of `body`; an unreleased lease ends by itself.
         do {
             try await releaseLease(lease)
-        } catch where (try? result.get()) == nil {}
+        } catch  where (try? result.get()) == nil {}
         return try result.get()
     }
 

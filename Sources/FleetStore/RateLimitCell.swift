@@ -12,8 +12,6 @@ struct RateLimitCell {
 
     private(set) var arrival: Int64
 
-    init(arrival: Int64) { self.arrival = arrival }
-
     /// Takes the charge when the bucket holds as much; otherwise leaves it as it is. The charge's values are in range.
     mutating func take(_ charge: RateLimitCharge, now: Int64) -> RateLimitDecision {
         let next = arrivalAfter(charge, now: now)

@@ -27,13 +27,14 @@ extension SQLiteFleetStore {
                         :notBefore, :notAfter, :chain, :fingerprint, :windowStart, :windowEnd,
                         :explanation, :poll, :renew, :now, 1)
                     """,
-                arguments: StatementArguments([
-                    "device": new.deviceID.rawValue, "order": new.orderID?.rawValue, "directory": new.directoryURL,
-                    "serial": new.serial.lowercased(), "certID": new.certID, "names": names, "profile": new.profile,
-                    "issuer": new.issuer, "notBefore": new.notBefore.milliseconds,
-                    "notAfter": new.notAfter.milliseconds, "chain": new.chainPEM,
-                    "fingerprint": new.keyFingerprint.lowercased(), "now": now,
-                ].merging(new.renewal.arguments) { first, _ in first }))
+                arguments: StatementArguments(
+                    [
+                        "device": new.deviceID.rawValue, "order": new.orderID?.rawValue, "directory": new.directoryURL,
+                        "serial": new.serial.lowercased(), "certID": new.certID, "names": names, "profile": new.profile,
+                        "issuer": new.issuer, "notBefore": new.notBefore.milliseconds,
+                        "notAfter": new.notAfter.milliseconds, "chain": new.chainPEM,
+                        "fingerprint": new.keyFingerprint.lowercased(), "now": now,
+                    ].merging(new.renewal.arguments) { first, _ in first }))
             guard let stored = try Self.certificate(new.serial, new.directoryURL, db) else {
                 throw FleetStoreError.internalFailure("the certificate just stored cannot be read")
             }
