@@ -31,7 +31,8 @@ package enum Tool: String, CaseIterable, Sendable {
         let peers = Tool.packageRoot + "/.build/peers"
         switch self {
         case .pebble: return [peers + "/pebble/usr/bin/pebble"]
-        case .python: return [peers + "/python/bin/python3"]
+        // Debian's own, since Debian's packages of Python modules are for it.
+        case .python: return ["/usr/bin/python3"]
         default: return ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + rawValue }
         }
     }

@@ -16,7 +16,7 @@ stop_servers() {
 
 # Prints ports that are free for UDP and TCP, from below the kernel's range for outgoing connections.
 free_ports() {
-    "$peers/python/bin/python3" - "$1" <<'PYTHON'
+    /usr/bin/python3 - "$1" <<'PYTHON'
 import random, socket, sys
 
 def free(port):
