@@ -29,10 +29,11 @@ quietly() {
 
 # The Swift of the manifest's language features; it is not installed from here because every system gets it its own way.
 require_swift() {
-    local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
-    [ -n "$version" ] ||
-        fail "no Swift compiler found" "install Swift 6.3 or later for Debian 12 as swift.org/install describes, and put it on PATH"
+    local output version
+    output=$(swift --version 2>&1) ||
+        fail "no Swift compiler that runs: ${output##*$'\n'}" \
+            "install Swift 6.3 or later for Debian 12 as swift.org/install describes, with the packages it names, and put it on PATH"
+    version=$(sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' <<<"$output" | head -n 1)
     printf '%s\n%s\n' 6.3 "$version" | sort -V -C ||
-        fail "Swift $version is too old" "install Swift 6.3 or later for Debian 12 as swift.org/install describes"
+        fail "Swift ${version:-of an unknown version} is too old" "install Swift 6.3 or later for Debian 12 as swift.org/install describes"
 }
