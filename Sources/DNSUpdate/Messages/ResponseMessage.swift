@@ -27,7 +27,9 @@ package struct ResponseMessage: Hashable, Sendable {
     /// Reads an answer. Whatever the bytes, this returns or throws; it never aborts and keeps nothing.
     ///
     /// - Parameter limit: the most octets that are accepted, e.g. `updateAnswerLimit`.
-    package static func parse(_ bytes: [UInt8], limit: Int = updateAnswerLimit) throws(MessageError) -> ResponseMessage {
+    package static func parse(
+        _ bytes: [UInt8], limit: Int = updateAnswerLimit
+    ) throws(MessageError) -> ResponseMessage {
         let layout = try MessageLayout(of: bytes, limit: limit)
         guard layout.header.isResponse else {
             throw MessageError(

@@ -19,7 +19,8 @@ package struct UpdateMessage: Hashable, Sendable {
     /// At most this many octets does the unsigned message take; what compression saves is not known before it is built.
     package var lengthBound: Int {
         let zoneLength = MessageHeader.length + zone.wireBytes.count + 4
-        return zoneLength + prerequisites.reduce(0) { $0 + $1.lengthBound } + operations.reduce(0) { $0 + $1.lengthBound }
+        return zoneLength + prerequisites.reduce(0) { $0 + $1.lengthBound }
+            + operations.reduce(0) { $0 + $1.lengthBound }
     }
 
     /// Builds the unsigned message: opcode UPDATE, all flags clear (RFC 2136 §2.2), names compressed.
@@ -52,7 +53,7 @@ package struct UpdateMessage: Hashable, Sendable {
     private func tooLarge(_ length: Int) -> MessageError {
         MessageError(
             code: .tooLarge,
-            message: "the update of \(operations.count) changes takes \(length) octets, more than \(Self.maximumLength)",
+            message: "\(operations.count) changes take \(length) octets, more than \(Self.maximumLength)",
             hint: "send it in several messages")
     }
 }

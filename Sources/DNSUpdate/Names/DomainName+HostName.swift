@@ -16,7 +16,7 @@ extension DomainName {
 
     private func notAHostName(_ reason: String) -> DomainNameError {
         DomainNameError(
-            code: .notAHostName, message: "\(DomainNameError.quote(description)) is no host name: \(reason)",
+            code: .notAHostName, message: "\(description.quotedForMessage) is no host name: \(reason)",
             hint: "use letters, digits and hyphens, for example \"dev-0042\"")
     }
 }

@@ -60,7 +60,7 @@ extension DomainName: CustomStringConvertible {
         case LDNS_STATUS_EMPTY_LABEL: .invalidLabel(text, "a label is empty")
         case LDNS_STATUS_DOMAINNAME_OVERFLOW:
             DomainNameError(
-                code: .tooLong, message: "\(DomainNameError.quote(text)) takes more than 255 octets",
+                code: .tooLong, message: "\(text.quotedForMessage) takes more than 255 octets",
                 hint: "use a shorter name")
         default: .invalidLabel(text, String(cString: ldns_get_errorstr_by_id(status)))
         }
@@ -76,7 +76,7 @@ extension DomainName: CustomStringConvertible {
             default: "a control character"
             }
         return DomainNameError(
-            code: .invalidCharacter, message: "\(DomainNameError.quote(text)) is no domain name: it has \(character)",
+            code: .invalidCharacter, message: "\(text.quotedForMessage) is no domain name: it has \(character)",
             hint: octet >= 0x80
                 ? "write an internationalised name in its ASCII form (xn--…)"
                 : "use letters, digits and hyphens, separated by dots")
@@ -85,7 +85,7 @@ extension DomainName: CustomStringConvertible {
     private static func invalidEscape(in text: String) -> DomainNameError {
         DomainNameError(
             code: .invalidEscape,
-            message: "\(DomainNameError.quote(text)) is no domain name: a backslash starts no valid escape",
+            message: "\(text.quotedForMessage) is no domain name: a backslash starts no valid escape",
             hint: "a backslash is followed by one character, or by three digits up to 255")
     }
 

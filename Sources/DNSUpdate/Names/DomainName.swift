@@ -129,7 +129,7 @@ extension DomainNameError {
 
     static func invalidLabel(_ text: String, _ reason: String) -> DomainNameError {
         DomainNameError(
-            code: .invalidLabel, message: "\(quote(text)) is no domain name: \(reason)",
+            code: .invalidLabel, message: "\(text.quotedForMessage) is no domain name: \(reason)",
             hint: "each part between two dots takes 1 to 63 characters")
     }
 }

@@ -28,19 +28,4 @@ package struct DomainNameError: Error, Hashable, Sendable, CustomStringConvertib
     package let hint: String
 
     package var description: String { message }
-
-    /// Quotes outside text for a message: at most 80 characters, nothing in it can break a line or a terminal.
-    static func quote(_ text: String) -> String {
-        var quoted = "\""
-        for (index, scalar) in text.unicodeScalars.enumerated() {
-            guard index < 80 else { return quoted + "…\"" }
-            switch scalar {
-            case "\"", "\\": quoted += "\\\(scalar)"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F: quoted += scalar.escaped(asASCII: true)
-            case _ where scalar.value < 0x7F: quoted.unicodeScalars.append(scalar)
-            default: quoted += "\\u{\(String(scalar.value, radix: 16))}"
-            }
-        }
-        return quoted + "\""
-    }
 }

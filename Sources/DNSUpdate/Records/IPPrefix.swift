@@ -46,6 +46,6 @@ package struct IPPrefixError: Error, Hashable, Sendable, CustomStringConvertible
     package var description: String { message }
 
     init(text: String, reason: String) {
-        message = "\(DomainNameError.quote(text)) is no address block: \(reason)"
+        message = "\(text.quotedForMessage) is no address block: \(reason)"
     }
 }

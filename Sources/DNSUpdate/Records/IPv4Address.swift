@@ -23,9 +23,9 @@ package struct IPv4Address: Hashable, Sendable, Comparable, CustomStringConverti
     package init?(_ text: String) {
         // Before inet_pton, whose C string would end at an embedded NUL.
         guard text.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }) else { return nil }
-        var address = in_addr()
-        guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
-        rawValue = UInt32(bigEndian: address.s_addr)
+        var bytes: [UInt8] = [0, 0, 0, 0]
+        guard inet_pton(AF_INET, text, &bytes) == 1 else { return nil }
+        self.init(bytes: bytes)
     }
 
     /// Four octets in network order.

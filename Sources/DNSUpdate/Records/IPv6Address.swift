@@ -26,9 +26,8 @@ package struct IPv6Address: Hashable, Sendable, Comparable, CustomStringConverti
     package init?(_ text: String) {
         // Before inet_pton, whose C string would end at an embedded NUL.
         guard text.utf8.allSatisfy(\.isInIPv6Text) else { return nil }
-        var address = in6_addr()
-        guard inet_pton(AF_INET6, text, &address) == 1 else { return nil }
-        let bytes = withUnsafeBytes(of: &address) { Array($0) }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
         self.init(bytes: bytes)
     }
 

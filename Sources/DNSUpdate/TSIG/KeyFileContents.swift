@@ -1,3 +1,5 @@
+import CLDNS
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -22,14 +24,15 @@ struct KeyFileContents {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw Self.cannotOpen(path, errno) }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.cannotOpen(path, errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        var isRegular = false
+        var mode: UInt32 = 0
+        guard ddns_acme_file_mode(descriptor, &isRegular, &mode) == 0 else { throw Self.cannotOpen(path, errno) }
+        guard isRegular else {
             throw TSIGKeyFileError(
                 code: .notARegularFile, message: "\(path): not a regular file",
                 hint: "give the path of a file written by tsig-keygen")
         }
-        mode = UInt32(status.st_mode) & 0o7777
+        self.mode = mode
         guard mode & 0o007 == 0 else {
             throw TSIGKeyFileError(
                 code: .insecurePermissions,

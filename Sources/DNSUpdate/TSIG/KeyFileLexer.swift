@@ -27,9 +27,15 @@ struct KeyFileLexer {
         line = currentLine
         guard let octet = peek() else { return nil }
         switch octet {
-        case UInt8(ascii: "{"): advance(); return .open
-        case UInt8(ascii: "}"): advance(); return .close
-        case UInt8(ascii: ";"): advance(); return .semicolon
+        case UInt8(ascii: "{"):
+            advance()
+            return .open
+        case UInt8(ascii: "}"):
+            advance()
+            return .close
+        case UInt8(ascii: ";"):
+            advance()
+            return .semicolon
         case UInt8(ascii: "\""): return .string(try readString())
         default: return .word(readWord())
         }
@@ -84,7 +90,7 @@ struct KeyFileLexer {
 
     private mutating func skipComment() throws(Fault) {
         guard peek() == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") else {
-            while let octet = peek(), octet != UInt8(ascii: "\n") { _ = octet; advance() }
+            while position < text.count, text[position] != UInt8(ascii: "\n") { advance() }
             return
         }
         line = currentLine

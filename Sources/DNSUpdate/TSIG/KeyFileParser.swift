@@ -13,7 +13,8 @@ struct KeyFileParser {
     mutating func parse() throws(TSIGKeyFileError) -> [TSIGKey] {
         guard !isPrivateKeyFormat else {
             throw TSIGKeyFileError(
-                code: .malformed, message: "\(path): this is a K*.private file of dnssec-keygen, which is not supported",
+                code: .malformed,
+                message: "\(path): this is a K*.private file of dnssec-keygen, which is not supported",
                 hint: "make a new key with tsig-keygen, or write its Key: line as the secret of a key statement")
         }
         var keys: [TSIGKey] = []
@@ -88,7 +89,8 @@ struct KeyFileParser {
         guard let algorithm = TSIGAlgorithm.parse(configuration: name) else {
             let known = TSIGAlgorithm.all.map(\.description).joined(separator: ", ")
             throw error(
-                .unknownAlgorithm, "unknown algorithm \(DomainNameError.quote(name))", "use one of \(known)", line: line)
+                .unknownAlgorithm, "the algorithm \(name.quotedForMessage) is unknown", "use one of \(known)",
+                line: line)
         }
         return algorithm
     }

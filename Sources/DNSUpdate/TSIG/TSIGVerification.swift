@@ -25,13 +25,15 @@ package enum TSIGVerification: Hashable, Sendable {
 }
 
 /// The error that a server put in the TSIG of its answer (RFC 8945 §5.2).
-package struct TSIGRefusal: Hashable, Sendable {
+package struct TSIGRefusal: Hashable, Sendable, CustomStringConvertible {
     /// `badKey`, `badSig`, `badTime`, `badTrunc`, or what else the server sent.
     package let error: ResponseCode
     /// Whether the answer's own MAC matches. BADKEY and BADSIG come unsigned (RFC 8945 §5.3.2): anybody can send them.
     package let isSigned: Bool
     /// For BADTIME: the server's clock beside ours.
     package let clocks: ClockComparison?
+
+    package var description: String { "\(error.tsigDescription), \(isSigned ? "signed" : "unsigned")" }
 }
 
 /// Two clocks at one moment, in seconds since the epoch.

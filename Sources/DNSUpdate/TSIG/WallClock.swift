@@ -16,11 +16,7 @@ package struct WallClock: Sendable {
     package var now: UInt64 { read() }
 
     /// The system's real-time clock.
-    package static let system = WallClock {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(max(time.tv_sec, 0))
-    }
+    package static let system = WallClock { UInt64(max(time(nil), 0)) }
 
     /// This clock, running ahead (or behind, if negative) by some seconds.
     package func offset(by seconds: Int64) -> WallClock {
