@@ -99,6 +99,7 @@ let package = Package(
             name: "Issuance",
             dependencies: [
                 "ACME",
+                "CertificateFiles",
                 "DNSUpdate",
                 "FleetStore",
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -49,6 +49,9 @@ package struct CertificateFiles: Sendable {
     package var chainPath: String { directory + "/chain.pem" }
     package var fullChainPath: String { directory + "/fullchain.pem" }
 
+    /// Whether there is a private key now.
+    package var hasKey: Bool { FileSystem.kind(of: keyPath) != nil }
+
     /// What is there now; nil where a file is missing. A `chain.pem` or `cert.pem` that disagrees with `fullchain.pem`
     /// counts as missing, since the four belong together.
     package func present() throws(CertificateFilesError) -> (privateKey: String?, fullChain: String?) {

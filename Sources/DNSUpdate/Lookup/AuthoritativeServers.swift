@@ -5,6 +5,11 @@ package struct AuthoritativeServers: Sendable, Hashable {
         /// The name in the NS record; nil for a server that is configured by address.
         package let name: DomainName?
         package let endpoints: [DNSEndpoint]
+
+        package init(name: DomainName?, endpoints: [DNSEndpoint]) {
+            self.name = name
+            self.endpoints = endpoints
+        }
     }
 
     /// A name server that cannot be asked, because it has no address.
@@ -18,6 +23,12 @@ package struct AuthoritativeServers: Sendable, Hashable {
     package let servers: [Server]
     /// NS records that lead nowhere. A CA's resolver stumbles over them, too.
     package let problems: [Problem]
+
+    package init(zone: DomainName, servers: [Server], problems: [Problem]) {
+        self.zone = zone
+        self.servers = servers
+        self.problems = problems
+    }
 
     /// Every address once, in the order of the name servers.
     package var endpoints: [DNSEndpoint] {

@@ -51,7 +51,7 @@ extension LookupAnswer {
     }
 
     /// An answer that is no help, as a failure.
-    var failure: LookupFailure {
+    package var failure: LookupFailure {
         let code: LookupFailure.Code =
             switch responseCode {
             case .refused: .refused

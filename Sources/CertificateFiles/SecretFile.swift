@@ -1,0 +1,38 @@
+import Glibc
+
+/// A file that only its owner may read: an account key, a credential.
+package enum SecretFile {
+    /// Replaces the file in one step; mode 0600, on the disk when this returns.
+    /// - Throws: `notWritable` or `diskFull`; then the file is as it was.
+    package static func write(_ text: String, to path: String) throws(CertificateFilesError) {
+        try FileSystem.write(Array(text.utf8), to: path, mode: 0o600)
+        if let slash = path.lastIndex(of: "/") { FileSystem.synchronize(directory: String(path[..<slash])) }
+    }
+
+    /// The text; nil when there is no such file.
+    /// - Throws: `unreadable`.
+    package static func read(_ path: String) throws(CertificateFilesError) -> String? {
+        try FileSystem.read(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The bytes of any file of at most 1 MiB; nil when there is none.
+    /// - Throws: `unreadable`.
+    package static func bytes(_ path: String) throws(CertificateFilesError) -> [UInt8]? {
+        try FileSystem.read(path)
+    }
+
+    /// Puts one file in the place of another in one step.
+    package static func move(_ source: String, to destination: String) throws(CertificateFilesError) {
+        guard rename(source, destination) == 0 else { throw FileSystem.failure("replace", destination) }
+        if let slash = destination.lastIndex(of: "/") {
+            FileSystem.synchronize(directory: String(destination[..<slash]))
+        }
+    }
+
+    /// Makes a directory and what is missing above it, mode 0755: what is secret in it has its own mode.
+    package static func makeDirectory(_ path: String) throws(CertificateFilesError) {
+        try FileSystem.makeDirectory(path, mode: 0o755)
+    }
+
+    package static func remove(_ path: String) { unlink(path) }
+}

@@ -1,0 +1,182 @@
+package import ACME
+import CertificateFiles
+package import FleetStore
+
+/// The one account this state directory has at a CA. Its key is a file beside the database, made before the CA hears of it,
+/// so that no crash can leave an account whose key is lost.
+package struct AccountManager: Sendable {
+    /// What the operator's configuration says about the account.
+    package struct Policy: Sendable {
+        package var contacts: [String]
+        package var agreesToTerms: Bool
+        package var externalAccount: ExternalAccount?
+
+        package init(contacts: [String], agreesToTerms: Bool, externalAccount: ExternalAccount? = nil) {
+            self.contacts = contacts
+            self.agreesToTerms = agreesToTerms
+            self.externalAccount = externalAccount
+        }
+    }
+
+    private let client: ACMEClient
+    private let store: any FleetStore
+    private let policy: Policy
+    private let keyPath: String
+    private let directoryURL: String
+
+    /// - Parameter stateDirectory: where the key file is kept.
+    package init(client: ACMEClient, store: any FleetStore, stateDirectory: String, policy: Policy) {
+        self.client = client
+        self.store = store
+        self.policy = policy
+        directoryURL = client.directoryURL.text
+        keyPath = stateDirectory + "/" + Self.keyFile(for: client.directoryURL)
+    }
+
+    /// The account as it is known here, without a question to the CA; nil when there is none yet.
+    /// - Throws: `accountMissing` when it has been deactivated, or its key file is gone.
+    package func current() async throws -> AccountSession? {
+        guard let record = try await store.account(directoryURL: directoryURL), let text = record.accountURL else { return nil }
+        guard record.status == "valid" else {
+            throw IssuanceError(
+                .accountMissing, "the account \(text) is \(record.status)",
+                hints: ["a deactivated account cannot be used again; move \(keyPath) away, then run ddns-acme account create"])
+        }
+        guard let key = try key() else {
+            throw IssuanceError(
+                .accountMissing, "the key of account \(text) is missing: \(keyPath)",
+                hints: ["restore it from a backup of the state directory", "or run ddns-acme account create for a new account"])
+        }
+        return client.session(account: try ACMEURL(text), key: key)
+    }
+
+    /// The account, made now if there is none.
+    package func ensure() async throws -> AccountSession {
+        if let session = try await current() { return session }
+        return try await register().session
+    }
+
+    /// Makes the account, or finds the one that the key has already; then its contacts are those of the configuration and the
+    /// CA's present terms are agreed to.
+    package func register() async throws -> (session: AccountSession, account: Account) {
+        try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
+            try await finishInterruptedRoll()
+            let key = try key() ?? newKey()
+            let old = try await store.account(directoryURL: directoryURL)
+            _ = try await store.saveAccount(
+                NewAccount(
+                    directoryURL: directoryURL, accountURL: old?.accountURL, contacts: policy.contacts,
+                    keyFile: keyFileName))
+            var account = try await client.createAccount(
+                key: key, contacts: policy.contacts, termsOfServiceAgreed: policy.agreesToTerms,
+                externalAccount: policy.externalAccount)
+            let session = client.session(account: account.url, key: key)
+            if !account.isNew, account.status == .valid, !policy.contacts.isEmpty {
+                account = try await session.update(contacts: policy.contacts)
+            }
+            try await save(account)
+            guard account.status == .valid else {
+                throw IssuanceError(
+                    .accountMissing, "the CA says that the account \(account.url) is \(account.status)",
+                    hints: ["move \(keyPath) away, then run ddns-acme account create for a new account"])
+            }
+            return (session, account)
+        }
+    }
+
+    /// Replaces the account's key (RFC 8555 §7.3.5). Orders under way stay with the account.
+    package func rollKey() async throws -> AccountSession {
+        try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
+            try await finishInterruptedRoll()
+            guard let session = try await current() else { throw noAccount() }
+            let next = AccountKey.generate()
+            try SecretFile.write(next.pem + "\n", to: nextKeyPath)
+            let rolled = try await session.rollKey(to: next)
+            try SecretFile.move(nextKeyPath, to: keyPath)
+            return rolled
+        }
+    }
+
+    /// Ends the account for good (RFC 8555 §7.3.6).
+    package func deactivate() async throws -> Account {
+        guard let session = try await current() else { throw noAccount() }
+        let account = try await session.deactivate()
+        try await save(account)
+        return account
+    }
+
+    /// The account as the CA has it now.
+    package func show() async throws -> Account {
+        guard let session = try await current() else { throw noAccount() }
+        let account = try await session.account()
+        try await save(account)
+        return account
+    }
+
+    /// Whether an account could be made with what is configured; nothing is sent.
+    func readiness(_ directory: Directory, subject: String) -> CheckStep {
+        func failed(_ message: String, _ hint: String) -> CheckStep {
+            CheckStep(.account, subject, failure: IssuanceError(.accountMissing, message, hints: [hint]))
+        }
+        if let terms = directory.meta.termsOfService, !policy.agreesToTerms {
+            return failed(
+                "there is no account yet, and the CA wants its terms agreed to: \(terms)",
+                "read them, then set acme.agree-to-terms: true in the configuration")
+        }
+        if directory.meta.externalAccountRequired, policy.externalAccount == nil {
+            return failed(
+                "there is no account yet, and the CA wants it bound to one at its web site",
+                "set acme.external-account in the configuration with the key id and key from the CA's account page")
+        }
+        return CheckStep(.account, subject, .ok, "none yet; the first issue makes one")
+    }
+
+    /// Where the account key is.
+    package var keyLocation: String { keyPath }
+
+    // MARK: - Key files
+
+    private var nextKeyPath: String { keyPath + ".next" }
+    private var keyFileName: String { keyPath.split(separator: "/").last.map(String.init) ?? keyPath }
+
+    /// One file a CA: an account key is not used at two (RFC 8555 §11.1). A readable part and a digest of the whole URL.
+    private static func keyFile(for directory: ACMEURL) -> String {
+        var digest: UInt32 = 2_166_136_261
+        for byte in directory.text.utf8 { digest = (digest ^ UInt32(byte)) &* 16_777_619 }
+        let host = directory.host.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return "account-\(String(host))-\(String(digest, radix: 16)).pem"
+    }
+
+    private func key() throws -> AccountKey? {
+        try SecretFile.read(keyPath).map { pem throws(ACMEError) in try AccountKey(pem: pem) }
+    }
+
+    private func newKey() throws -> AccountKey {
+        let key = AccountKey.generate()
+        try SecretFile.write(key.pem + "\n", to: keyPath)
+        return key
+    }
+
+    /// A process that died in the middle of a roll-over leaves the new key; the CA knows which of the two it has.
+    private func finishInterruptedRoll() async throws {
+        guard let pem = try SecretFile.read(nextKeyPath) else { return }
+        do {
+            _ = try await client.findAccount(key: AccountKey(pem: pem))
+            try SecretFile.move(nextKeyPath, to: keyPath)
+        } catch let error as ACMEError where error.code == .accountDoesNotExist {
+            SecretFile.remove(nextKeyPath)
+        }
+    }
+
+    private func save(_ account: Account) async throws {
+        _ = try await store.saveAccount(
+            NewAccount(
+                directoryURL: directoryURL, accountURL: account.url.text, contacts: account.contact, keyFile: keyFileName,
+                status: account.status.rawValue))
+    }
+
+    private func noAccount() -> IssuanceError {
+        IssuanceError(
+            .accountMissing, "there is no account at \(directoryURL) yet", hints: ["run ddns-acme account create"])
+    }
+}

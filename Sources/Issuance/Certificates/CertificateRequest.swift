@@ -1,0 +1,124 @@
+import FoundationEssentials
+import SwiftASN1
+package import X509
+
+/// A PKCS #10 request (RFC 2986) for exactly the names of one device.
+package struct CertificateRequest: Sendable {
+    package let der: [UInt8]
+    package let publicKey: Certificate.PublicKey
+
+    /// Parses and checks a request that comes from outside.
+    /// - Parameters:
+    ///   - bytes: DER, or PEM with one `CERTIFICATE REQUEST`.
+    ///   - names: what it must ask for, in lower case: no more and no less.
+    /// - Throws: `invalidRequest`.
+    package init(_ bytes: [UInt8], names: [String]) throws(IssuanceError) {
+        let der = try Self.der(from: bytes)
+        let request: CertificateSigningRequest
+        do {
+            request = try CertificateSigningRequest(derEncoded: der)
+        } catch {
+            throw RequestKeyPeek.weakRSAKey(in: der) ?? Self.invalid(
+                "it cannot be read as PKCS #10 (\(error))", "make it with openssl req -new -key … -addext subjectAltName=DNS:\(names[0])")
+        }
+        guard request.publicKey.isValidSignature(request.signature, for: request) else {
+            throw Self.invalid(
+                "its signature does not belong to its key", "make the request anew, with the device's own private key")
+        }
+        try DeviceKeyPolicy.check(request.publicKey)
+        try Self.check(Self.names(in: request), against: names)
+        self.der = der
+        publicKey = request.publicKey
+    }
+
+    /// Makes the request for a key that is at hand. The subject stays empty: a CN has room for 64 octets only, and CAs
+    /// take the names from the subjectAltName (RFC 8555 §7.4, RFC 9525).
+    package init(names: [String], key: Certificate.PrivateKey) throws(IssuanceError) {
+        do {
+            let extensions = try Certificate.Extensions {
+                SubjectAlternativeNames(names.map { .dnsName($0) })
+            }
+            let request = try CertificateSigningRequest(
+                version: .v1,
+                subject: DistinguishedName(),
+                privateKey: key,
+                attributes: .init([.init(ExtensionRequest(extensions: extensions))]),
+                signatureAlgorithm: DeviceKeyPolicy.signatureAlgorithm(for: key))
+            var serializer = DER.Serializer()
+            try serializer.serialize(request)
+            der = serializer.serializedBytes
+            publicKey = key.publicKey
+        } catch {
+            throw IssuanceError(.invalidKey, "a certificate request cannot be made with this key: \(error)")
+        }
+    }
+
+    // MARK: - Checks
+
+    private static func der(from bytes: [UInt8]) throws(IssuanceError) -> [UInt8] {
+        guard bytes.count <= 65_536 else {
+            throw invalid("it has \(bytes.count) octets", "a request has a few hundred octets; give the right file")
+        }
+        // A DER SEQUENCE begins with 0x30, which in PEM's text would be the digit zero.
+        if bytes.first == 0x30 { return bytes }
+        let document: PEMDocument
+        do {
+            document = try PEMDocument(pemString: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw invalid("it is neither PEM nor DER", "give the file that openssl req -new has written")
+        }
+        guard document.discriminator == "CERTIFICATE REQUEST" || document.discriminator == "NEW CERTIFICATE REQUEST" else {
+            throw invalid("the PEM holds a \(document.discriminator)", "give the certificate signing request")
+        }
+        return document.derBytes
+    }
+
+    private static func names(in request: CertificateSigningRequest) throws(IssuanceError) -> Set<String> {
+        var names = Set<String>()
+        do {
+            for attribute in request.subject {
+                for part in attribute where part.type == .RDNAttributeType.commonName {
+                    names.insert(part.value.description.lowercased())
+                }
+            }
+            guard let requested = try request.attributes.extensionRequest,
+                let alternatives = try requested.extensions.subjectAlternativeNames
+            else { return names }
+            for alternative in alternatives {
+                guard case .dnsName(let name) = alternative else {
+                    throw invalid(
+                        "it asks for \(alternative), which is no DNS name", "leave only DNS names in the subjectAltName")
+                }
+                names.insert(name.lowercased())
+            }
+        } catch let error as IssuanceError {
+            throw error
+        } catch {
+            throw invalid("its extensions cannot be read (\(error))", "make the request anew")
+        }
+        return names
+    }
+
+    private static func check(_ present: Set<String>, against names: [String]) throws(IssuanceError) {
+        let wanted = Set(names)
+        let wantedText = names.joined(separator: " and ")
+        let extra = present.subtracting(wanted).sorted()
+        guard extra.isEmpty else {
+            var hints = ["the request must ask for \(wantedText) and nothing else"]
+            if extra == ["*." + names[0]] { hints.append("to have the wildcard too, add --wildcard") }
+            let list = extra.map(DeviceName.quoted).joined(separator: ", ")
+            throw IssuanceError(.invalidRequest, "the certificate request asks for another name: \(list)", hints: hints)
+        }
+        let missing = wanted.subtracting(present).sorted()
+        guard missing.isEmpty else {
+            throw invalid(
+                "it does not ask for \(missing.joined(separator: ", "))",
+                "make it with openssl req -new -key … -addext subjectAltName="
+                    + names.map { "DNS:" + $0 }.joined(separator: ","))
+        }
+    }
+
+    private static func invalid(_ reason: String, _ hint: String) -> IssuanceError {
+        IssuanceError(.invalidRequest, "the certificate request cannot be used: \(reason)", hints: [hint])
+    }
+}

@@ -1,0 +1,14 @@
+import Crypto
+import SwiftASN1
+import X509
+
+/// SHA-256 over the subject public key info (as in RFC 7469 §2.4), in lower-case hexadecimal.
+enum KeyFingerprint {
+    static func text(of key: Certificate.PublicKey) -> String {
+        let info = (try? key.serializeAsPEM().derBytes) ?? Array(key.subjectPublicKeyInfoBytes)
+        return SHA256.hash(data: info).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}

@@ -1,0 +1,44 @@
+package import ACME
+package import DNSUpdate
+package import FleetStore
+
+/// One challenge to be answered.
+package struct ChallengeTask: Sendable, Hashable {
+    /// The name under validation, without `*.` (RFC 8555 §7.1.3).
+    package let identifier: DomainName
+    /// `token.thumbprint` (RFC 8555 §8.1).
+    package let keyAuthorization: KeyAuthorization
+    package let deviceID: Device.ID
+    package let orderID: OrderRecord.ID
+
+    package init(
+        identifier: DomainName, keyAuthorization: KeyAuthorization, deviceID: Device.ID, orderID: OrderRecord.ID
+    ) {
+        self.identifier = identifier
+        self.keyAuthorization = keyAuthorization
+        self.deviceID = deviceID
+        self.orderID = orderID
+    }
+}
+
+/// How challenges of one type are answered. All challenges of an order are handed over together: the apex and the wildcard
+/// of a name have two values at one place, and both must be there before either is triggered.
+package protocol ChallengeSolver: Sendable {
+    /// The type of challenge it answers, such as `dns-01`.
+    var type: ChallengeType { get }
+
+    /// Makes the answers known. Quick: it does not wait until others see them.
+    func present(_ tasks: [ChallengeTask]) async throws
+
+    /// Returns once every server the CA may ask shows every answer.
+    /// - Parameter progress: told in words what is waited for.
+    func confirm(_ tasks: [ChallengeTask], progress: @escaping @Sendable (String) -> Void) async throws
+
+    /// What each server answers at this moment, for the message when the CA was not satisfied.
+    func evidence(_ tasks: [ChallengeTask]) async -> [String]
+
+    /// Takes the answers back. It runs whatever happened before, also in a cancelled task, and does not need `present` to
+    /// have succeeded. What it cannot take back stays in the ledger for the next sweep.
+    /// - Returns: what remains, in words.
+    func withdraw(_ tasks: [ChallengeTask]) async -> [String]
+}

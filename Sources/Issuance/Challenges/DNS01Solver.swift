@@ -1,0 +1,163 @@
+package import ACME
+package import DNSUpdate
+package import FleetStore
+import Synchronization
+
+/// Answers dns-01 challenges (RFC 8555 §8.4) with TXT records in the operator's zone, each added and deleted by value: what
+/// others have at the same name survives (DESIGN §6 rule 4).
+package final class DNS01Solver: ChallengeSolver {
+    package struct Settings: Sendable {
+        /// How long every authoritative server may take to show a challenge. BIND's `notify-delay` alone takes up to 5 s.
+        package var propagationTimeout = Duration.seconds(120)
+        package init() {}
+    }
+
+    private let store: any FleetStore
+    private let lookup: AuthoritativeLookup
+    private let locator: ChallengeLocator
+    private let servers: ZoneServers
+    private let settings: Settings
+    private let withdrawal: ChallengeWithdrawal
+    /// Sites found by `present`, for the steps after it.
+    private let sites = Mutex<[DomainName: ChallengeSite]>([:])
+
+    package init(
+        zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup(),
+        settings: Settings = Settings(), patience: Patience = .standard
+    ) {
+        self.store = store
+        self.lookup = lookup
+        self.settings = settings
+        withdrawal = ChallengeWithdrawal(store: store, zones: zones, patience: patience)
+        locator = ChallengeLocator(zones: zones, lookup: lookup)
+        servers = ZoneServers(lookup: lookup)
+    }
+
+    package var type: ChallengeType { .dns01 }
+
+    // MARK: - Present
+
+    package func present(_ tasks: [ChallengeTask]) async throws {
+        for group in try await grouped(tasks) {
+            var entries: [ChallengeRecord.ID] = []
+            for task in group.tasks {
+                // Before the record is sent, so that whatever happens somebody knows whose it is.
+                entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
+            }
+            let operations = group.tasks.map { task in
+                UpdateOperation.add(group.site.name, ttl: group.site.zone.ttl, .txt(TextData(task.keyAuthorization.dns01Value)))
+            }
+            try await send(operations, to: group.site.zone)
+            for entry in entries { try await store.setChallenge(entry, .published) }
+        }
+    }
+
+    private func send(_ operations: [UpdateOperation], to zone: ManagedZone) async throws(UpdateFailure) {
+        do {
+            try await zone.client.send(UpdateMessage(zone: zone.name, operations: operations))
+        } catch {
+            // Whether it was applied is seen in `confirm`, which looks at the primary, too.
+            guard error.mayHaveBeenApplied else { throw error }
+        }
+    }
+
+    // MARK: - Confirm
+
+    package func confirm(_ tasks: [ChallengeTask], progress: @escaping @Sendable (String) -> Void) async throws {
+        for group in try await grouped(tasks) {
+            let zone = group.site.zone
+            let found = try await servers.servers(of: zone)
+            if !found.problems.isEmpty {
+                throw IssuanceError(
+                    .propagation,
+                    "a CA's resolver will stumble over zone \(zone.name): "
+                        + found.problems.map(\.description).joined(separator: "; "),
+                    hints: [
+                        "give the name server an address or remove its NS record",
+                        "or list the servers to ask under nameservers: of the zone in the configuration",
+                    ])
+            }
+            let report = try await PropagationCheck(lookup: lookup).wait(
+                for: group.tasks.map { .init(name: group.site.name, value: $0.keyAuthorization.dns01Value) },
+                in: zone.name, primary: zone.primary, servers: found.endpoints, timeout: settings.propagationTimeout,
+                primaryKey: zone.key
+            ) { change in
+                guard !change.isComplete, let last = change.last else { return }
+                progress("waiting for \(change.server), which \(last)")
+            }
+            for server in report.unchecked {
+                progress("\(server.server) cannot be checked from here: no route to it")
+            }
+        }
+    }
+
+    package func evidence(_ tasks: [ChallengeTask]) async -> [String] {
+        var lines: [String] = []
+        for group in (try? await grouped(tasks, cancellation: .ignored)) ?? [] {
+            let zone = group.site.zone
+            let found = try? await servers.servers(of: zone, cancellation: .ignored)
+            for server in found?.endpoints ?? [zone.primary] {
+                for task in group.tasks {
+                    let seen = await lookup.visibility(
+                        of: task.keyAuthorization.dns01Value, at: group.site.name, on: server, cancellation: .ignored)
+                    lines.append("\(server) \(seen) for \(group.site.name)")
+                }
+            }
+        }
+        return lines
+    }
+
+    // MARK: - Withdraw
+
+    package func withdraw(_ tasks: [ChallengeTask]) async -> [String] {
+        var remaining: [String] = []
+        let orders = Set(tasks.map(\.orderID))
+        for order in orders {
+            do {
+                let entries = try await store.challenges(of: order)
+                remaining += await withdrawal.withdraw(entries)
+            } catch {
+                remaining.append("the ledger of challenges cannot be read: \(error.message)")
+            }
+        }
+        // An alias may lead elsewhere by the next order.
+        sites.withLock { sites in tasks.forEach { sites[$0.identifier] = nil } }
+        return remaining
+    }
+
+    // MARK: - Sites
+
+    private struct Group {
+        let site: ChallengeSite
+        var tasks: [ChallengeTask]
+    }
+
+    /// The tasks by the name their records go to: the apex and the wildcard of a name share one.
+    private func grouped(_ tasks: [ChallengeTask], cancellation: Cancellation = .obeyed) async throws -> [Group] {
+        var groups: [Group] = []
+        for task in tasks {
+            let site = try await site(for: task.identifier, cancellation: cancellation)
+            if let index = groups.firstIndex(where: { $0.site.name == site.name && $0.site.zone.name == site.zone.name }) {
+                groups[index].tasks.append(task)
+            } else {
+                groups.append(Group(site: site, tasks: [task]))
+            }
+        }
+        return groups
+    }
+
+    private func site(for identifier: DomainName, cancellation: Cancellation) async throws -> ChallengeSite {
+        if let known = sites.withLock({ $0[identifier] }) { return known }
+        let site = try await locator.site(for: identifier, cancellation: cancellation)
+        sites.withLock { $0[identifier] = site }
+        return site
+    }
+}
+
+extension ChallengeSite {
+    fileprivate func entry(for task: ChallengeTask) -> NewChallenge {
+        NewChallenge(
+            zone: zone.name.canonical.description, name: name.canonical.description, value: task.keyAuthorization.dns01Value,
+            deviceID: task.deviceID, orderID: task.orderID)
+    }
+}

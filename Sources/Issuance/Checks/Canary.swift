@@ -1,0 +1,43 @@
+import DNSUpdate
+import FleetStore
+
+/// A device that does not exist, published for a moment to prove that a real one could be.
+struct Canary: Sendable {
+    let challengeName: DomainName
+    let value: String
+    private let name: DomainName
+    private let zone: ManagedZone
+
+    /// The name is random, so that two checks at once do not meet.
+    init(zone: ManagedZone) throws(IssuanceError) {
+        let label = "ddns-acme-check-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        guard let name = try? zone.name.prepending(label: label),
+            let challenge = try? name.prepending(label: "_acme-challenge")
+        else {
+            throw IssuanceError(.invalidName, "names in zone \(zone.name) would be too long for a challenge")
+        }
+        self.zone = zone
+        self.name = name
+        challengeName = challenge
+        value = label
+    }
+
+    /// Addresses for documentation (RFC 5737, RFC 3849): should they be left behind, they lead nowhere.
+    private var records: [(name: DomainName, data: RecordData)] {
+        let addresses = ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0)?.recordData }
+        return addresses.map { (name, $0) } + [(challengeName, .txt(TextData(value)))]
+    }
+
+    var additions: [UpdateOperation] { records.map { .add($0.name, ttl: zone.ttl, $0.data) } }
+    var removals: [UpdateOperation] { records.map { .deleteRecord($0.name, $0.data) } }
+
+    /// One update for each type, with the type's name.
+    var singleAdditions: [(type: String, operation: UpdateOperation)] {
+        records.map { ($0.data.type.description, .add($0.name, ttl: zone.ttl, $0.data)) }
+    }
+
+    var ledgerEntry: NewChallenge {
+        NewChallenge(
+            zone: zone.name.canonical.description, name: challengeName.canonical.description, value: value)
+    }
+}

@@ -1,0 +1,159 @@
+package import DNSUpdate
+package import FleetStore
+import FoundationEssentials
+
+/// Proves the way to one zone: the primary answers, key and clocks agree, each type of record can be written and deleted,
+/// and every authoritative server follows. It leaves nothing behind.
+package struct ZoneCheck: Sendable {
+    let zone: ManagedZone
+    let lookup: AuthoritativeLookup
+    /// How long the servers may take to follow. BIND's `notify-delay` alone takes up to 5 s.
+    let propagationTimeout: Duration
+    let report: @Sendable (CheckStep) -> Void
+    private let store: (any FleetStore)?
+
+    /// - Parameters:
+    ///   - store: where the canary is noted before it is published, so that a crash leaves nothing unknown behind.
+    ///   - report: called with each step when it is done.
+    package init(
+        zone: ManagedZone, store: (any FleetStore)?, lookup: AuthoritativeLookup = AuthoritativeLookup(),
+        propagationTimeout: Duration = .seconds(20), report: @escaping @Sendable (CheckStep) -> Void
+    ) {
+        self.zone = zone
+        self.store = store
+        self.lookup = lookup
+        self.propagationTimeout = propagationTimeout
+        self.report = report
+    }
+
+    package func run() async {
+        guard await checkPrimary(), await checkSignature() else {
+            for kind in [CheckStep.Kind.records, .servers] {
+                report(CheckStep(kind, subject, .skipped, "not tried, since the step before failed"))
+            }
+            return
+        }
+        let canary: Canary
+        do {
+            canary = try Canary(zone: zone)
+        } catch {
+            report(CheckStep(.records, subject, failure: error))
+            return
+        }
+        let entry = try? await store?.recordChallenge(canary.ledgerEntry)
+        let outcome = await publish(canary)
+        report(outcome)
+        if outcome.status == .failed {
+            report(CheckStep(.servers, subject, .skipped, "not tried, since the step before failed"))
+        } else {
+            await ServerCheck(zoneCheck: self, canary: canary).run()
+        }
+        if await withdraw(canary), let entry { try? await store?.removeChallenge(entry.id) }
+    }
+
+    private var subject: String { zone.name.description }
+
+    // MARK: - The primary
+
+    private func checkPrimary() async -> Bool {
+        do throws(LookupFailure) {
+            // Unsigned: what is wrong with the key, the next step says.
+            let answer = try await lookup.query(zone.name, .soa, at: zone.primary)
+            if case .failed(.refused) = answer.outcome {
+                report(CheckStep(.primary, subject, .ok, "\(zone.primary) answers, but not to unsigned questions"))
+                return true
+            }
+            if case .failed = answer.outcome { throw answer.failure }
+            if answer.isAuthoritative, let (apex, soa) = answer.startOfAuthority, apex == zone.name {
+                report(CheckStep(.primary, subject, .ok, "\(zone.primary) holds it, serial \(soa.serial)"))
+                return true
+            }
+            let failure = IssuanceError(
+                .challengeZone, "\(zone.primary) answers, but has no zone \(zone.name)",
+                hints: [
+                    "is the zone's name right, and is it loaded there? "
+                        + "dig @\(zone.primary.address) -p \(zone.primary.port) \(zone.name) SOA +norecurse"
+                ])
+            report(CheckStep(.primary, subject, failure: failure))
+        } catch {
+            report(CheckStep(.primary, subject, failure: error))
+        }
+        return false
+    }
+
+    /// An update without content: proves the key, both clocks and that the zone takes updates, and changes nothing.
+    private func checkSignature() async -> Bool {
+        do throws(UpdateFailure) {
+            let acknowledgement = try await zone.client.probe()
+            let skew = Int64(Date().timeIntervalSince1970) - Int64(acknowledgement.timeSigned)
+            let finding = "\(acknowledgement.server) takes key \(zone.key.name), the clocks differ by \(abs(skew)) s"
+            // Half of the fudge of RFC 8945 §10: time for somebody to look at the clocks before updates fail.
+            let isFar = abs(skew) > 150
+            report(
+                CheckStep(
+                    .signature, subject, isFar ? .warning : .ok, finding,
+                    hints: isFar ? ["from 300 s on the server refuses updates: let both machines follow NTP"] : []))
+            return true
+        } catch {
+            report(CheckStep(.signature, subject, failure: error))
+            return false
+        }
+    }
+
+    // MARK: - Records
+
+    /// One message for all types; when it is refused, one for each, to say which grant is missing.
+    private func publish(_ canary: Canary) async -> CheckStep {
+        do throws(UpdateFailure) {
+            try await zone.client.send(UpdateMessage(zone: zone.name, operations: canary.additions))
+        } catch {
+            guard error.code == .refused else { return CheckStep(.records, subject, failure: error) }
+            return await refusal(of: canary, error)
+        }
+        // NOERROR is no proof (DESIGN §6 rule 3): the record is read back.
+        let seen = await lookup.visibility(of: canary.value, at: canary.challengeName, on: zone.primary, key: zone.key)
+        guard seen.isShown else {
+            let failure = IssuanceError(
+                .publication, "\(zone.primary) acknowledged a TXT record, but it \(seen)",
+                hints: [
+                    "with inline-signing the signed zone can lag behind: use dnssec-policy with inline-signing no",
+                    "a count in update-policy, such as TXT(1), makes the server drop records in silence",
+                ])
+            return CheckStep(.records, subject, failure: failure)
+        }
+        return CheckStep(.records, subject, .ok, "A, AAAA and TXT records can be written and deleted")
+    }
+
+    private func refusal(of canary: Canary, _ first: UpdateFailure) async -> CheckStep {
+        var refused: [String] = []
+        var last = first
+        for (type, operation) in canary.singleAdditions {
+            do throws(UpdateFailure) {
+                try await zone.client.send(UpdateMessage(zone: zone.name, operations: [operation]))
+            } catch {
+                refused.append(type)
+                last = error
+            }
+        }
+        let explanation = CheckStep.explanation(of: last)
+        let types = refused.isEmpty ? "A, AAAA and TXT in one message" : refused.joined(separator: " and ")
+        return CheckStep(
+            .records, subject, .failed, "key \(zone.key.name) may not write \(types) records: \(explanation.message)",
+            hints: explanation.hints, failure: last)
+    }
+
+    /// - Returns: whether nothing of the canary is left.
+    private func withdraw(_ canary: Canary) async -> Bool {
+        // One by one: a type that may not be written may not be deleted either.
+        var isGone = true
+        for removal in canary.removals {
+            do throws(UpdateFailure) {
+                try await zone.client.send(
+                    UpdateMessage(zone: zone.name, operations: [removal]), cancellation: .ignored)
+            } catch {
+                if error.code != .refused { isGone = false }
+            }
+        }
+        return isGone
+    }
+}

@@ -1,0 +1,210 @@
+import ACME
+package import CertificateFiles
+package import DNSUpdate
+package import FleetStore
+package import FoundationEssentials
+import X509
+
+/// The job of `ddns-acme issue`: the device exists, its address is published, its certificate lies in the output directory.
+package struct LocalIssuance: Sendable {
+    /// Where the certificate's key comes from.
+    package enum KeySource: Sendable {
+        /// A new key for each certificate, written to `privkey.pem`.
+        case fresh
+        /// This key, written to `privkey.pem`.
+        case given(DeviceKey)
+        /// The key stays elsewhere; PEM or DER of the request made with it.
+        case request([UInt8])
+    }
+
+    package struct Request: Sendable {
+        package var device: DeviceName
+        package var addresses: [IPAddress] = []
+        package var adoptsName = false
+        package var hasWildcard = false
+        package var profile: String?
+        package var keySource = KeySource.fresh
+        /// Also when the present certificate is not due.
+        package var isForced = false
+
+        package init(device: DeviceName) {
+            self.device = device
+        }
+
+        /// What the certificate is for.
+        var names: [String] {
+            hasWildcard ? [device.description, "*." + device.description] : [device.description]
+        }
+    }
+
+    package enum Outcome: Sendable {
+        /// The present certificate is not due before `renewAt`.
+        case unchanged(IssuedCertificate, renewAt: Date)
+        case issued(IssuedCertificate, renewAt: Date, orderURL: String?)
+        /// `--dry-run`: what would be done.
+        case wouldIssue(reason: String)
+    }
+
+    private let issuer: CertificateIssuer
+    private let publisher: AddressPublisher
+    private let sweeper: ChallengeSweeper
+    private let store: any FleetStore
+    private let now: @Sendable () -> Date
+
+    package init(
+        issuer: CertificateIssuer, publisher: AddressPublisher, sweeper: ChallengeSweeper, store: any FleetStore,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.issuer = issuer
+        self.publisher = publisher
+        self.sweeper = sweeper
+        self.store = store
+        self.now = now
+    }
+
+    /// Checks what can be checked without asking anybody: the request, the key, and whether the present pair is due.
+    /// Nothing is changed.
+    package func rehearse(_ request: Request, files: CertificateFiles) async throws -> Outcome {
+        _ = try certificateRequest(for: request, files: files, isRehearsal: true)
+        let known = try await store.device(named: request.device.description)
+        return try await present(request, files: files, device: known)
+    }
+
+    /// Does the job. Any number of processes may do it at once for any devices; those for one device go one after the other,
+    /// and all but the first find the certificate in place.
+    /// - Parameter patience: how long to wait for another process that is at work on the same device.
+    package func run(
+        _ request: Request, files: CertificateFiles, patience: Duration = .seconds(600),
+        progress: @escaping ProgressHandler
+    ) async throws -> Outcome {
+        // A request that cannot be used is refused before the device is made.
+        _ = try certificateRequest(for: request, files: files, isRehearsal: true)
+        let (device, _) = try await store.ensureDevice(
+            NewDevice(name: request.device.description, zone: request.device.zone.description))
+        guard device.state == .active else {
+            throw IssuanceError(
+                .unknownDevice, "\(device.name) is \(device.state.rawValue)",
+                hints: ["ddns-acme device resume \(device.name) brings a suspended device back"])
+        }
+        return try await store.withLease(
+            "device:" + device.name, patience: patience,
+            whileWaiting: { progress(.init(.order, "waiting for \($0), which is at work on \(device.name)")) }
+        ) { lease in
+            if !request.addresses.isEmpty {
+                progress(.init(.address, "publishing \(request.addresses.map(\.description).joined(separator: ", ")) for \(device.name)"))
+                try await publisher.publish(request.addresses, of: device, name: request.device, adopting: request.adoptsName)
+            }
+            if case .unchanged(let certificate, let renewAt) = try await present(request, files: files, device: device) {
+                return .unchanged(certificate, renewAt: renewAt)
+            }
+            try await sweeper.sweep()
+            return try await issue(request, files: files, device: device, lease: lease, progress: progress)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func issue(
+        _ request: Request, files: CertificateFiles, device: Device, lease: Lease, progress: @escaping ProgressHandler
+    ) async throws -> Outcome {
+        let (csr, key) = try certificateRequest(for: request, files: files, isRehearsal: false)
+        do {
+            let obtained = try await issuer.obtain(
+                CertificateIssuer.Wish(
+                    device: device, names: request.names, profile: request.profile, request: csr,
+                    predecessor: try await store.currentCertificate(of: device.id)),
+                lease: lease, progress: progress)
+            progress(.init(.install, "writing \(files.directory)"))
+            let certificate = obtained.certificate
+            try files.install(
+                CertificateFiles.Contents(
+                    privateKey: try key?.pem ?? matchingKeyInPlace(files, certificate: certificate),
+                    certificate: certificate.certificatePEM, chain: certificate.chainPEM))
+            try await issuer.delivered(obtained, lease: lease)
+            let renewAt = obtained.record.renewal.renewAt ?? certificate.notAfter
+            return .issued(certificate, renewAt: renewAt, orderURL: obtained.orderURL)
+        } catch {
+            // The key of an order that has been finalized is the only one its certificate will ever fit.
+            if try await !isKeyStillNeeded(device) { files.discard() }
+            throw error
+        }
+    }
+
+    private func isKeyStillNeeded(_ device: Device) async throws -> Bool {
+        let open = try await store.openOrder(of: device.id, directoryURL: issuer.client.directoryURL.text)
+        return open.map { $0.step >= .finalized } ?? false
+    }
+
+    /// The request, and the key when it is ours to write. In earnest, the key is on the disk when this returns.
+    private func certificateRequest(
+        for request: Request, files: CertificateFiles, isRehearsal: Bool
+    ) throws -> (CertificateRequest, DeviceKey?) {
+        switch request.keySource {
+        case .request(let bytes):
+            let csr = try CertificateRequest(bytes, names: request.names)
+            if !isRehearsal { try files.prepare(privateKey: nil) }
+            return (csr, nil)
+        case .given(let key):
+            let csr = try CertificateRequest(names: request.names, key: key.key)
+            if !isRehearsal { try files.prepare(privateKey: key.pem) }
+            return (csr, key)
+        case .fresh:
+            // A key that an interrupted run has left may be the one whose certificate is waiting at the CA.
+            let pending = try files.pendingKey().flatMap { try? DeviceKey(pem: $0) }
+            let key = try pending ?? DeviceKey.generate()
+            if !isRehearsal { try files.prepare(privateKey: key.pem) }
+            return (try CertificateRequest(names: request.names, key: key.key), key)
+        }
+    }
+
+    /// With `--csr`, a `privkey.pem` that is there already and belongs to the certificate stays where it is.
+    private func matchingKeyInPlace(_ files: CertificateFiles, certificate: IssuedCertificate) throws -> String? {
+        guard let pem = try files.present().privateKey, let key = try? DeviceKey(pem: pem),
+            key.publicKey == certificate.certificates.first?.publicKey
+        else { return nil }
+        return pem
+    }
+
+    // MARK: - The present certificate
+
+    /// Whether the pair in the output directory will do, and until when.
+    private func present(_ request: Request, files: CertificateFiles, device: Device?) async throws -> Outcome {
+        if request.isForced { return .wouldIssue(reason: "--force was given") }
+        let present = try files.present()
+        guard let text = present.fullChain else { return .wouldIssue(reason: "there is no complete certificate in \(files.directory)") }
+        guard let certificate = try? IssuedCertificate(pem: text), let leaf = certificate.certificates.first else {
+            return .wouldIssue(reason: "the certificate in \(files.directory) cannot be read")
+        }
+        guard try expectedKey(request, present: present.privateKey) == leaf.publicKey else {
+            return .wouldIssue(reason: "key and certificate in \(files.directory) do not belong together")
+        }
+        guard Set(request.names).isSubset(of: certificate.names) else {
+            return .wouldIssue(reason: "the present certificate is for \(certificate.names.joined(separator: ", "))")
+        }
+        let renewAt = try await renewalInstant(of: certificate, device: device)
+        guard let renewAt, now() < renewAt, now() < certificate.notAfter else {
+            return .wouldIssue(reason: "the present certificate is due for renewal")
+        }
+        return .unchanged(certificate, renewAt: renewAt)
+    }
+
+    private func expectedKey(_ request: Request, present: String?) throws -> Certificate.PublicKey? {
+        switch request.keySource {
+        case .request(let bytes): try CertificateRequest(bytes, names: request.names).publicKey
+        case .given(let key):
+            present.flatMap { try? DeviceKey(pem: $0) }?.publicKey == key.publicKey ? key.publicKey : nil
+        case .fresh: present.flatMap { try? DeviceKey(pem: $0) }?.publicKey
+        }
+    }
+
+    /// Nil: at once, since it has been revoked or comes from another CA than the configured one.
+    private func renewalInstant(of certificate: IssuedCertificate, device: Device?) async throws -> Date? {
+        let fallback = RenewalPlanner.instantWithoutWindow(notBefore: certificate.notBefore, notAfter: certificate.notAfter)
+        guard let device else { return fallback }
+        let known = try await store.certificates(of: device.id, limit: 100).first { $0.serial == certificate.serial }
+        guard let known else { return fallback }
+        guard known.directoryURL == issuer.client.directoryURL.text, known.revokedAt == nil else { return nil }
+        guard known.isCurrent else { return known.renewal.renewAt ?? fallback }
+        return try await issuer.refreshedPlan(of: known).renewal.renewAt ?? fallback
+    }
+}

@@ -1,0 +1,162 @@
+package import ACME
+import DNSUpdate
+package import FleetStore
+package import FoundationEssentials
+import X509
+
+/// Obtains certificates: account, order, challenges, chain, and what has to be remembered of them.
+package struct CertificateIssuer: Sendable {
+    /// What is to be obtained.
+    package struct Wish: Sendable {
+        package var device: Device
+        /// In lower case; the device's own name first.
+        package var names: [String]
+        package var profile: String?
+        package var request: CertificateRequest
+        /// The certificate that this one takes the place of.
+        package var predecessor: CertificateRecord?
+
+        package init(
+            device: Device, names: [String], profile: String?, request: CertificateRequest,
+            predecessor: CertificateRecord? = nil
+        ) {
+            self.device = device
+            self.names = names
+            self.profile = profile
+            self.request = request
+            self.predecessor = predecessor
+        }
+    }
+
+    /// A certificate that is in the store and not yet where it was asked for.
+    package struct Obtained: Sendable {
+        package let certificate: IssuedCertificate
+        package let record: CertificateRecord
+        fileprivate let order: OrderRecord
+
+        /// The order at the CA.
+        package var orderURL: String? { order.orderURL }
+    }
+
+    package let client: ACMEClient
+    private let accounts: AccountManager
+    private let store: any FleetStore
+    private let zones: ManagedZones
+    private let solver: any ChallengeSolver
+    private let now: @Sendable () -> Date
+
+    package init(
+        client: ACMEClient, accounts: AccountManager, store: any FleetStore, zones: ManagedZones,
+        solver: any ChallengeSolver, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.client = client
+        self.zones = zones
+        self.accounts = accounts
+        self.store = store
+        self.solver = solver
+        self.now = now
+    }
+
+    /// Orders a certificate, or goes on with the order that an interrupted run has left, up to the chain.
+    /// - Parameter lease: the device's; the journal is written under it.
+    package func obtain(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
+        progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
+        let session = try await accounts.ensure()
+        do {
+            return try await obtain(wish, session: session, lease: lease, progress: progress)
+        } catch let error as ACMEError where error.code == .accountDoesNotExist {
+            // The CA has forgotten the account (a test CA that was restarted): the same key gets one again.
+            progress(.init(.account, "the CA does not know the account; registering its key again"))
+            let fresh = try await accounts.register().session
+            return try await obtain(wish, session: fresh, lease: lease, progress: progress)
+        }
+    }
+
+    private func obtain(
+        _ wish: Wish, session: AccountSession, lease: Lease, progress: @escaping ProgressHandler
+    ) async throws -> Obtained {
+        try await requireCAA(wish, session: session)
+        let flow = OrderFlow(session: session, store: store, solver: solver, lease: lease, progress: progress, now: now)
+        let (certificate, order) = try await flow.run(
+            OrderFlow.Purpose(
+                device: wish.device, names: wish.names, profile: wish.profile,
+                replaces: try await replacement(of: wish.predecessor), request: wish.request))
+        let record = try await remember(certificate, of: wish, order: order)
+        let noted = try await store.advanceOrder(order.id, to: .downloaded, OrderChange(), holding: lease)
+        return Obtained(certificate: certificate, record: record, order: noted)
+    }
+
+    /// Closes the journal: the files are where they were asked for.
+    package func delivered(_ obtained: Obtained, lease: Lease) async throws {
+        _ = try await store.advanceOrder(obtained.order.id, to: .delivered, OrderChange(), holding: lease)
+    }
+
+    /// What the CA says about the time of renewal, asked no more often than it wants to be (RFC 9773 §4.3). A CA that does not
+    /// answer leaves the plan as it was.
+    package func refreshedPlan(of record: CertificateRecord) async throws -> CertificateRecord {
+        let time = now()
+        if let next = record.renewal.nextPollAt, next > time { return record }
+        // "MUST NOT check a certificate's RenewalInfo after the certificate has expired" (RFC 9773 §4.3)
+        guard record.notAfter > time else { return record }
+        let plan = await askForPlan(of: record)
+        try await store.setRenewalPlan(plan, of: record.id)
+        return try await store.currentCertificate(of: record.deviceID) ?? record
+    }
+
+    // MARK: - Steps
+
+    /// What CAA forbids would cost an order and a failed authorization; asking the primary costs neither.
+    private func requireCAA(_ wish: Wish, session: AccountSession) async throws {
+        guard let name = wish.names.first.flatMap({ try? DomainName($0) }), let zone = zones.holding(name) else { return }
+        try await CAACheck().require(
+            wish.names, in: zone, identities: try await client.directory().meta.caaIdentities,
+            accountURL: session.url.text)
+    }
+
+    /// `replaces` only inside the CA's window: outside it the order would be taken, and charged (reference acme.md §1.2).
+    private func replacement(of predecessor: CertificateRecord?) async throws -> CertificateID? {
+        guard let predecessor, predecessor.directoryURL == client.directoryURL.text, predecessor.revokedAt == nil,
+            let start = predecessor.renewal.windowStart, start <= now(), now() < predecessor.notAfter
+        else { return nil }
+        return Self.certificateID(of: predecessor)
+    }
+
+    private static func certificateID(of record: CertificateRecord) -> CertificateID? {
+        guard let leaf = try? IssuedCertificate(pem: record.chainPEM).der.first else { return nil }
+        return try? CertificateID(certificate: leaf)
+    }
+
+    private func remember(
+        _ certificate: IssuedCertificate, of wish: Wish, order: OrderRecord
+    ) async throws -> CertificateRecord {
+        if let known = try await store.certificate(of: order.id) { return known }
+        let certID = certificate.der.first.flatMap { try? CertificateID(certificate: $0).text }
+        return try await store.recordCertificate(
+            NewCertificate(
+                deviceID: wish.device.id, orderID: order.id, directoryURL: client.directoryURL.text,
+                serial: certificate.serial, certID: certID, names: certificate.names, profile: wish.profile,
+                issuer: certificate.issuer, notBefore: certificate.notBefore, notAfter: certificate.notAfter,
+                chainPEM: certificate.certificatePEM + certificate.chainPEM, keyFingerprint: certificate.keyFingerprint,
+                renewal: RenewalPlan(
+                    renewAt: RenewalPlanner.instantWithoutWindow(
+                        notBefore: certificate.notBefore, notAfter: certificate.notAfter))))
+    }
+
+    private func askForPlan(of record: CertificateRecord) async -> RenewalPlan {
+        /// RFC 9773 §4.3.3, lasting errors: "retry after 6 hours". A CA without ARI may get it with its next release.
+        let later = Duration.seconds(6 * 3_600)
+        func withoutAnswer(_ wait: Duration) -> RenewalPlan {
+            RenewalPlanner.planWithoutAnswer(
+                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait, now: now())
+        }
+        guard let id = Self.certificateID(of: record) else { return withoutAnswer(later) }
+        do {
+            var random = SystemRandomNumberGenerator()
+            let window = try await client.renewalInfo(for: id)
+            return RenewalPlanner.plan(window: window, previous: record.renewal, now: now(), random: &random)
+        } catch {
+            let asked = error.retryAfter?.delay(clampedTo: .seconds(60)...later)
+            return withoutAnswer(asked ?? (error.isTemporary ? .seconds(300) : later))
+        }
+    }
+}

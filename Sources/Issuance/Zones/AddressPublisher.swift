@@ -1,0 +1,150 @@
+package import DNSUpdate
+package import FleetStore
+
+/// Keeps a device's A and AAAA records. A name that holds records which are not ours is left alone (DESIGN §6 rule 5), and
+/// what is not ours at a name of ours is left alone, too: records are deleted by value.
+package struct AddressPublisher: Sendable {
+    private let zones: ManagedZones
+    private let store: any FleetStore
+    private let lookup: AuthoritativeLookup
+
+    package init(zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup()) {
+        self.zones = zones
+        self.store = store
+        self.lookup = lookup
+    }
+
+    /// Makes these the device's addresses; none takes the name out of DNS. The wish is in the store before DNS is touched.
+    /// - Parameter adopting: takes over records that exist at the name and were not published by us.
+    /// - Throws: `nameTaken`, `publication`, `UpdateFailure`, `LookupFailure`, `FleetStoreError`.
+    package func publish(
+        _ addresses: [IPAddress], of device: Device, name: DeviceName, adopting: Bool = false
+    ) async throws {
+        let zone = try zone(of: name)
+        try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
+            // Read again under the lease: another process may have published meanwhile.
+            guard let device = try await store.device(device.id) else {
+                throw IssuanceError(.unknownDevice, "the device \(device.name) has been removed")
+            }
+            let held = try await records(at: name.domain, in: zone)
+            try checkOwnership(of: name, device: device, held: held, adopting: adopting)
+            _ = try await store.updateDevice(device.id, DeviceChange(addressesWanted: addresses.map(\.description)))
+            do {
+                try await bring(addresses, to: name.domain, in: zone, device: device, held: held, adopting: adopting)
+            } catch let error as IssuanceError where error.code == .nameTaken {
+                // The name is a stranger's after all: no wish of ours may make it look like ours later.
+                _ = try await store.updateDevice(device.id, DeviceChange(addressesWanted: device.addressesWanted))
+                throw error
+            }
+            try await store.recordPublishedAddresses(addresses.map(\.description), of: device.id)
+        }
+    }
+
+    /// What the primary holds at the name now.
+    package func addresses(of name: DeviceName) async throws -> [IPAddress] {
+        try await records(at: name.domain, in: zone(of: name)).addresses
+    }
+
+    // MARK: - Ownership
+
+    private struct Held {
+        var addresses: [IPAddress]
+        var alias: DomainName?
+    }
+
+    private func checkOwnership(
+        of name: DeviceName, device: Device, held: Held, adopting: Bool
+    ) throws(IssuanceError) {
+        if let alias = held.alias {
+            throw IssuanceError(
+                .nameTaken, "\(name) is an alias (CNAME) of \(alias), so it cannot have addresses (RFC 1034 §3.6.2)",
+                hints: ["remove the CNAME from the zone, or choose another name for the device"])
+        }
+        guard !held.addresses.isEmpty, !adopting, device.addressesPublished.isEmpty else { return }
+        // An earlier run may have published what it wanted, and died before it could say so.
+        guard Set(held.addresses.map(\.description)).isSubset(of: device.addressesWanted) else {
+            let list = held.addresses.map(\.description).joined(separator: ", ")
+            throw IssuanceError(
+                .nameTaken, "\(name) exists in the zone with \(list), and was not published by ddns-acme",
+                hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
+        }
+    }
+
+    // MARK: - Updates
+
+    private func bring(
+        _ wanted: [IPAddress], to name: DomainName, in zone: ManagedZone, device: Device, held: Held, adopting: Bool
+    ) async throws {
+        let ours = Set(device.addressesPublished + device.addressesWanted)
+        let stale = held.addresses.filter { !wanted.contains($0) && (adopting || ours.contains($0.description)) }
+        let missing = wanted.filter { !held.addresses.contains($0) }
+        guard !stale.isEmpty || !missing.isEmpty else { return }
+        var message = UpdateMessage(zone: zone.name)
+        // Between our look and the update somebody else may take the name; the primary decides who was first.
+        if held.addresses.isEmpty, !adopting { message.prerequisites = [.nameNotInUse(name)] }
+        message.operations =
+            stale.map { .deleteRecord(name, $0.recordData) }
+            + missing.map { .add(name, ttl: zone.ttl, $0.recordData) }
+        do throws(UpdateFailure) {
+            try await zone.client.send(message)
+        } catch {
+            // Silence is no answer, and a failed prerequisite may be the effect of the copy whose answer was lost: what the
+            // zone holds decides (DESIGN §6 rule 6).
+            guard error.code == .yxDomain || error.mayHaveBeenApplied else { throw error }
+            let now = try await records(at: name, in: zone)
+            guard Set(now.addresses) != Set(wanted) else { return }
+            guard error.code == .yxDomain else { throw error }
+            throw IssuanceError(
+                .nameTaken, "\(name) is in use in the zone by records that were not published by ddns-acme",
+                hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
+        }
+        let present = Set(try await records(at: name, in: zone).addresses)
+        guard present.isSuperset(of: wanted), present.isDisjoint(with: stale) else {
+            let list = present.map(\.description).sorted().joined(separator: ", ")
+            throw IssuanceError(
+                .publication,
+                "the primary \(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
+                hints: ["is the zone signed with inline-signing, or does update-policy limit the number of records? See the server's log"])
+        }
+    }
+
+    private func records(at name: DomainName, in zone: ManagedZone) async throws(LookupFailure) -> Held {
+        var held = Held(addresses: [], alias: nil)
+        for type in [RecordType.a, .aaaa] {
+            let answer = try await lookup.query(name, type, at: zone.primary, key: zone.key)
+            if case .failed = answer.outcome { throw answer.failure }
+            held.alias = held.alias ?? answer.aliases.first
+            guard answer.aliases.isEmpty else { continue }
+            held.addresses += answer.records.compactMap(\.address)
+        }
+        return held
+    }
+
+    private func zone(of name: DeviceName) throws(IssuanceError) -> ManagedZone {
+        guard let zone = zones.holding(name.domain) else {
+            throw IssuanceError(.nameInNoZone, "\(name) is in none of the configured zones")
+        }
+        return zone
+    }
+}
+
+extension IPAddress {
+    /// As an A or AAAA record holds it.
+    var recordData: RecordData {
+        switch self {
+        case .v4(let address): .a(address)
+        case .v6(let address): .aaaa(address)
+        }
+    }
+}
+
+extension RecordData {
+    /// The address of an A or AAAA record.
+    var address: IPAddress? {
+        switch self {
+        case .a(let address): .v4(address)
+        case .aaaa(let address): .v6(address)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package import DNSUpdate
+import Synchronization
+
+/// All zones of the configuration, and those that following a challenge has led to on the same primaries.
+package final class ManagedZones: Sendable {
+    package let all: [ManagedZone]
+    private let discovered = Mutex<[DomainName: ManagedZone]>([:])
+
+    package init(_ all: [ManagedZone]) {
+        self.all = all
+    }
+
+    /// In the order of the configuration: the first is the default.
+    package var names: [DomainName] { all.map(\.name) }
+
+    /// The configured zone with the longest name that the given one is equal to or below.
+    package func holding(_ name: DomainName) -> ManagedZone? {
+        all.filter { name.isEqualOrBelow($0.name) }.max { $0.name.labelCount < $1.name.labelCount }
+    }
+
+    /// The configured zone of that very name.
+    package func named(_ name: DomainName) -> ManagedZone? { all.first { $0.name == name } }
+
+    /// The zone of that very name; when it is not configured by itself, with the primary and the key of its neighbour.
+    func zone(_ name: DomainName, besides neighbour: ManagedZone) -> ManagedZone {
+        if let zone = named(name) { return zone }
+        return discovered.withLock { discovered in
+            if let zone = discovered[name] { return zone }
+            let zone = neighbour.sibling(name)
+            discovered[name] = zone
+            return zone
+        }
+    }
+
+    /// Closes the connections to the primaries.
+    package func close() async {
+        for zone in all + discovered.withLock({ Array($0.values) }) { await zone.client.close() }
+    }
+}
