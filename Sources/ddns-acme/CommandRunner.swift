@@ -1,0 +1,115 @@
+import ArgumentParser
+import Glibc
+import UnixSignals
+
+/// Runs a command until it ends or a signal asks it to, and turns what went wrong into messages and an exit status.
+enum CommandRunner {
+    private enum Event: Sendable {
+        case finished(Ending)
+        case signal(UnixSignal)
+        case quiet
+    }
+
+    private enum Ending: Sendable {
+        case done
+        case failed(any Error)
+        /// `--help`, `--version` (status 0) or a mistake in the arguments.
+        case answered(text: String, status: Int32)
+    }
+
+    static func run(arguments: [String]) async -> Never {
+        // A reader that has gone away (a closed pipe) shows as a failed write, not as death half-way through an update.
+        signal(SIGPIPE, SIG_IGN)
+        let (ending, stop) = await untilInterrupted { await execute(arguments) }
+        if let stop {
+            fflush(nil)
+            exit(128 + stop)
+        }
+        switch ending {
+        case .done:
+            exit(fflush(nil) == 0 ? 0 : ExitStatus.cannotWrite.rawValue)
+        case .answered(let text, 0):
+            print(text)
+            exit(0)
+        case .answered(let text, let status):
+            Terminal.standard.write(text)
+            exit(status)
+        case .failed(let error):
+            let report = FailureReport(error)
+            report.print(asJSON: arguments.contains("--json"))
+            fflush(nil)
+            exit(report.status.rawValue)
+        }
+    }
+
+    /// SIGINT and SIGTERM cancel the command, which then withdraws what it has published. A second one ends it at once:
+    /// the signals have their default effect again.
+    private static func untilInterrupted(
+        _ body: @escaping @Sendable () async -> Ending
+    ) async -> (ending: Ending, stop: Int32?) {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        return await withTaskGroup(of: Event.self) { group in
+            group.addTask { .finished(await body()) }
+            group.addTask {
+                for await received in signals { return .signal(received) }
+                return .quiet
+            }
+            var stop: Int32?
+            for await event in group {
+                switch event {
+                case .finished(let ending):
+                    group.cancelAll()
+                    return (ending, stop)
+                case .signal(let received):
+                    stop = received == .sigint ? SIGINT : SIGTERM
+                    signal(SIGINT, SIG_DFL)
+                    signal(SIGTERM, SIG_DFL)
+                    Terminal.standard.note("stopping: withdrawing what was published; a second signal ends at once")
+                    group.cancelAll()
+                case .quiet:
+                    break
+                }
+            }
+            return (.done, stop)
+        }
+    }
+
+    private static func execute(_ arguments: [String]) async -> Ending {
+        var command: any ParsableCommand
+        do {
+            command = try DDNSACME.parseAsRoot(arguments)
+        } catch {
+            return answer(to: error)
+        }
+        do {
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return .done
+        } catch let error where error is CleanExit || error is ValidationError || error is ExitCode {
+            return answer(to: error)
+        } catch {
+            return isHelp(error) ? answer(to: error) : .failed(error)
+        }
+    }
+
+    /// A command without an action of its own (`ddns-acme account`) asks for its help by an error of the parser.
+    private static func isHelp(_ error: any Error) -> Bool {
+        DDNSACME.exitCode(for: error) == .success
+    }
+
+    private static func answer(to error: any Error) -> Ending {
+        let status = DDNSACME.exitCode(for: error)
+        guard status != .success else { return .answered(text: DDNSACME.fullMessage(for: error), status: 0) }
+        if let code = error as? ExitCode { return .answered(text: "", status: code.rawValue) }
+        var lines = ["error: " + DDNSACME.message(for: error)]
+        for line in DDNSACME.fullMessage(for: error).split(separator: "\n") where line.hasPrefix("Usage: ") {
+            lines.append("hint: usage: " + line.dropFirst("Usage: ".count))
+        }
+        lines.append("hint: ddns-acme --help lists the commands, ddns-acme help COMMAND explains one")
+        return .answered(
+            text: lines.map { "ddns-acme: \($0)" }.joined(separator: "\n"), status: ExitStatus.usage.rawValue)
+    }
+}

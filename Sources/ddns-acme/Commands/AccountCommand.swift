@@ -1,0 +1,103 @@
+import ACME
+import ArgumentParser
+import Issuance
+
+/// `ddns-acme account show|create|roll-key|deactivate`
+struct AccountCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account", abstract: "The account at the CA.",
+        subcommands: [Show.self, Create.self, RollKey.self, Deactivate.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show the account as the CA has it now.")
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                AccountResult(try await context.accounts.show(), context, terms: try await context.terms())
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the account, or bring its contacts and its agreement to the terms up to date.")
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                AccountResult(try await context.accounts.register().account, context, terms: try await context.terms())
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    struct RollKey: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "roll-key", abstract: "Give the account a new key; orders under way go on.")
+        @OptionGroup var common: CommonOptions
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                _ = try await context.accounts.rollKey()
+                return AccountResult(try await context.accounts.show(), context, terms: try await context.terms())
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    struct Deactivate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End the account for good; it can never be used again.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Yes, for good.") var yes = false
+
+        func validate() throws {
+            guard yes else { throw ValidationError("this cannot be undone: add --yes") }
+        }
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                AccountResult(try await context.accounts.deactivate(), context, terms: nil)
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+}
+
+extension OperatorContext {
+    fileprivate func terms() async throws -> String? {
+        try await client.directory().meta.termsOfService?.text
+    }
+}
+
+/// What is known of the account.
+struct AccountResult: Encodable, Sendable {
+    let url: String
+    let status: String
+    let contacts: [String]
+    let directory: String
+    let keyFile: String
+    let termsOfService: String?
+
+    init(_ account: Account, _ context: OperatorContext, terms: String?) {
+        url = account.url.text
+        status = account.status.rawValue
+        contacts = account.contact
+        directory = context.client.directoryURL.text
+        keyFile = context.accounts.keyLocation
+        termsOfService = terms
+    }
+
+    func print(asJSON: Bool) throws {
+        if asJSON { return try ResultPrinter.json(self) }
+        Swift.print(
+            """
+            \(url): \(status)
+              contacts   \(contacts.isEmpty ? "none kept by the CA" : contacts.joined(separator: ", "))
+              directory  \(directory)
+              key        \(keyFile)
+            """)
+        if let termsOfService { Swift.print("  terms      \(termsOfService)") }
+    }
+}

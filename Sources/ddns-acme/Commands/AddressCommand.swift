@@ -1,0 +1,108 @@
+import ArgumentParser
+import DNSUpdate
+import FleetStore
+import Issuance
+
+/// `ddns-acme address set|clear|show <device>`
+struct AddressCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "address", abstract: "Set, clear or show a device's A and AAAA records.",
+        subcommands: [Set.self, Clear.self, Show.self])
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Make these the device's addresses.")
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
+        @Argument(help: "IPv4 and IPv6 addresses.") var addresses: [String]
+        @Flag(help: "Take over a name that holds addresses which were not published by ddns-acme.") var adopt = false
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                let name = try context.device(device)
+                let wanted = try context.zone(of: name).addresses.check(addresses)
+                let (device, _) = try await context.store.ensureDevice(
+                    NewDevice(name: name.description, zone: name.zone.description))
+                try AddressCommand.requireActive(device)
+                try await AddressPublisher(zones: context.zones, store: context.store)
+                    .publish(wanted, of: device, name: name, adopting: adopt)
+                return try await AddressResult(name, context)
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    struct Clear: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Take the device's addresses out of DNS.")
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                let name = try context.device(device)
+                let device = try await AddressCommand.known(name, context)
+                try await AddressPublisher(zones: context.zones, store: context.store).publish([], of: device, name: name)
+                return try await AddressResult(name, context)
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what the device should have and what the zone holds.")
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
+
+        func run() async throws {
+            let result = try await OperatorContext.with(common) { context in
+                let name = try context.device(device)
+                _ = try await AddressCommand.known(name, context)
+                return try await AddressResult(name, context)
+            }
+            try result.print(asJSON: common.json)
+        }
+    }
+
+    static func known(_ name: DeviceName, _ context: OperatorContext) async throws -> Device {
+        guard let device = try await context.store.device(named: name.description) else {
+            throw IssuanceError(
+                .unknownDevice, "there is no device \(name)",
+                hints: ["ddns-acme address set \(name) ADDRESS makes one, and so does ddns-acme issue \(name)"])
+        }
+        return device
+    }
+
+    static func requireActive(_ device: Device) throws {
+        guard device.state == .active else {
+            throw CommandFailure(
+                .refused, "\(device.name) is \(device.state.rawValue), so nothing of it is in DNS",
+                hints: ["bring it back first, then set its addresses"])
+        }
+    }
+}
+
+/// What the device should have and what the zone holds.
+struct AddressResult: Encodable, Sendable {
+    let device: String
+    /// What was asked for.
+    let wanted: [String]
+    /// What the primary holds now.
+    let published: [String]
+
+    init(_ name: DeviceName, _ context: OperatorContext) async throws {
+        device = name.description
+        wanted = try await context.store.device(named: name.description)?.addressesDue ?? []
+        published = try await AddressPublisher(zones: context.zones, store: context.store)
+            .addresses(of: name).map(\.description).sorted()
+    }
+
+    func print(asJSON: Bool) throws {
+        if asJSON { return try ResultPrinter.json(self) }
+        Swift.print("\(device): \(published.isEmpty ? "no addresses" : published.joined(separator: ", "))")
+        let lacking = wanted.filter { !published.contains($0) }
+        if !lacking.isEmpty { Swift.print("  missing in the zone: \(lacking.joined(separator: ", "))") }
+    }
+}

@@ -1,0 +1,111 @@
+import ACME
+import ACMEAsyncHTTPClient
+import ArgumentParser
+import DNSUpdate
+import FleetConfiguration
+import FleetStore
+import FoundationEssentials
+import Issuance
+import Synchronization
+
+/// `ddns-acme check`
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Prove the whole path, from the key to the CA, without an order.",
+        discussion: """
+            One line a step: the configuration, the state directory, and for each zone its key, its primary, signature and
+            clocks, a canary record of each type written, read back and deleted, every authoritative server, and CAA; then
+            the CA's directory and the account. The exit status is that of the first step that failed.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: ArgumentHelp("How long the servers may take to show a change.", valueName: "seconds"))
+    var timeout = 20
+
+    func validate() throws {
+        guard (1...600).contains(timeout) else { throw ValidationError("--timeout takes 1 to 600 seconds") }
+    }
+
+    func run() async throws {
+        let printer = CheckPrinter(asJSON: common.json)
+        await check(printer)
+        if let failure = printer.firstFailure { throw ExitCode(FailureReport(failure).status.rawValue) }
+        if Task.isCancelled { throw CancellationError() }
+    }
+
+    private func check(_ printer: CheckPrinter) async {
+        let environment = ProcessInfo.processInfo.environment
+        let path = Configuration.path(common.config, environment: environment)
+        let configuration: Configuration
+        do {
+            configuration = try Configuration.load(path: common.config, environment: environment)
+            printer.show(CheckStep(.configuration, path, .ok, "\(configuration.zones.count) zone(s), CA \(configuration.acme.directory)"))
+        } catch {
+            let (message, hints) = CommandExplanation.explanation(of: error)
+            printer.show(CheckStep(.configuration, path, .failed, message, hints: hints, failure: error))
+            return
+        }
+        let store: SQLiteFleetStore?
+        do {
+            store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
+            printer.show(CheckStep(.state, configuration.stateDirectory, .ok, "can be written"))
+        } catch {
+            store = nil
+            printer.show(CheckStep(.state, configuration.stateDirectory, failure: error))
+        }
+        var zones: [ManagedZone] = []
+        for zone in configuration.zones {
+            guard let managed = await assemble(zone, printer), !Task.isCancelled else { continue }
+            let failures = printer.failureCount
+            await ZoneCheck(zone: managed, store: store, propagationTimeout: .seconds(timeout)) { printer.show($0) }.run()
+            if printer.failureCount == failures || !printer.hasFailed(.primary, managed.name.description) { zones.append(managed) }
+            await managed.client.close()
+        }
+        if let store, !Task.isCancelled { await checkAuthority(configuration, store, zones, environment, printer) }
+        try? store?.close()
+    }
+
+    private func assemble(_ zone: ZoneConfiguration, _ printer: CheckPrinter) async -> ManagedZone? {
+        let subject = zone.name.description
+        do {
+            var warnings: [TSIGKeyFile.Warning] = []
+            let key = try ZoneAssembly.key(of: zone) { warnings.append($0) }
+            let managed = try await ZoneAssembly.zone(zone, key: key)
+            if warnings.isEmpty {
+                printer.show(CheckStep(.key, subject, .ok, "\(key) from \(zone.tsigKeyFile)"))
+            } else {
+                printer.show(
+                    CheckStep(
+                        .key, subject, .warning, warnings.map(\.message).joined(separator: "; "), hints: warnings.map(\.hint)))
+            }
+            return managed
+        } catch {
+            printer.show(CheckStep(.key, subject, failure: error))
+            return nil
+        }
+    }
+
+    private func checkAuthority(
+        _ configuration: Configuration, _ store: any FleetStore, _ zones: [ManagedZone], _ environment: [String: String],
+        _ printer: CheckPrinter
+    ) async {
+        do {
+            try await AsyncHTTPClientTransport.withTransport(
+                trustRoots: configuration.acme.trustRootsFile, environment: environment
+            ) { transport in
+                let client = try OperatorContext.client(configuration, transport: transport, options: common)
+                let accounts = try OperatorContext.accounts(
+                    configuration, client: client, store: store, environment: environment)
+                await AuthorityCheck(client: client, accounts: accounts, profile: configuration.acme.profile) {
+                    printer.show($0)
+                }.run(zones: zones)
+            }
+        } catch {
+            let (message, hints) = CommandExplanation.explanation(of: error)
+            printer.show(
+                CheckStep(.directory, configuration.acme.directory.url, .failed, message, hints: hints, failure: error))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import CertificateFiles
+import DNSUpdate
+import FleetConfiguration
+import FoundationEssentials
+
+/// `ddns-acme init`
+struct InitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write a configuration and a TSIG key, and print the statements for named.conf.",
+        discussion: """
+            Files that exist are not overwritten: an existing key is used as it is. The key's secret is in its file only;
+            the statements include that file.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "The zone for the devices.") var zone: String
+    @Option(help: "The primary's address or name, :port optional.") var primary: String
+    @Option(help: ArgumentHelp("Where the key is (default: tsig.key beside the configuration).", valueName: "file"))
+    var keyFile: String?
+    @Option(help: "The key's name.") var keyName = "ddns-acme"
+    @Option(help: "hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, hmac-sha1 or hmac-md5.") var algorithm = "hmac-sha256"
+    @Option(help: "The database and the account key.") var stateDirectory = "/var/lib/ddns-acme"
+    @Option(help: "letsencrypt, letsencrypt-staging or the https URL of an ACME directory.") var directory = "letsencrypt"
+    @Option(help: "An e-mail address for the CA; may be repeated.") var contact: [String] = []
+    @Flag(help: "Agree to the CA's terms of service.") var agreeToTerms = false
+    @Option(help: ArgumentHelp("Roots of a private or test CA.", valueName: "file")) var trustRoots: String?
+    @Option(help: "A server that must show a challenge, :port optional; may be repeated (default: the zone's NS set).")
+    var nameserver: [String] = []
+
+    func run() async throws {
+        let path = Configuration.path(common.config, environment: ProcessInfo.processInfo.environment)
+        let folder = Self.folder(of: path)
+        let keyPath = keyFile ?? folder + "/tsig.key"
+        let template = try template(keyPath: Self.absolute(keyPath))
+        guard try SecretFile.bytes(path) == nil else {
+            throw CommandFailure(
+                .cannotWrite, "\(path) exists already", hints: ["move it away, or name another file with --config"])
+        }
+        try SecretFile.makeDirectory(folder)
+        let key = try key(at: keyPath)
+        try SecretFile.write(template.text, to: path)
+        let result = InitResult(
+            configuration: path, keyFile: keyPath, keyName: key.name.description,
+            statements: NamedStatements(zone: template.zone, key: key).text)
+        if common.json {
+            try ResultPrinter.json(result)
+        } else {
+            print(result.statements)
+            let terminal = Terminal.standard
+            terminal.note("wrote \(path) and \(keyPath)")
+            terminal.hint("copy \(keyPath) to the primary as \(NamedStatements.keyPath(key)) (owner root:bind, mode 0640)")
+            terminal.hint("put the statements above into its named.conf, then: rndc reconfig")
+            terminal.hint("then run ddns-acme check --config \(path)")
+        }
+    }
+
+    private func template(keyPath: String) throws -> ConfigurationTemplate {
+        let name: DomainName
+        do {
+            name = try DomainName(zone)
+        } catch {
+            throw CommandFailure(.badInput, "\(zone) is not a zone's name: \(error)")
+        }
+        guard name.labelCount > 0 else { throw CommandFailure(.badInput, "the root is no zone for devices") }
+        let ca: ACMEDirectory
+        do {
+            ca = try ACMEDirectory(directory)
+        } catch {
+            throw CommandFailure(.badInput, error.message, hints: [error.hint])
+        }
+        return ConfigurationTemplate(
+            stateDirectory: Self.absolute(stateDirectory), zone: name, primary: try ServerAddress(primary),
+            tsigKeyFile: keyPath, directory: ca, contacts: contact, agreesToTerms: agreeToTerms,
+            trustRootsFile: trustRoots.map(Self.absolute), nameservers: try nameserver.map { try ServerAddress($0) })
+    }
+
+    /// An existing key is used: it may be in the primary's configuration already.
+    private func key(at path: String) throws -> TSIGKey {
+        if try SecretFile.bytes(path) != nil { return try TSIGKeyFile.load(path).key(named: nil) }
+        guard let algorithm = TSIGAlgorithm.all.first(where: { $0.description == algorithm || $0.wireName == algorithm }) else {
+            throw CommandFailure(
+                .badInput, "\(self.algorithm) is no TSIG algorithm (RFC 8945 §6)",
+                hints: ["use one of \(TSIGAlgorithm.all.map(\.description).joined(separator: ", "))"])
+        }
+        var random = SystemRandomNumberGenerator()
+        let key = try TSIGKey.generate(name: try DomainName(keyName), algorithm: algorithm, using: &random)
+        try SecretFile.write(key.configurationText, to: path)
+        return key
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}
+
+private struct InitResult: Encodable {
+    let configuration: String
+    let keyFile: String
+    let keyName: String
+    let statements: String
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import CertificateFiles
+import DNSUpdate
+import FleetConfiguration
+import FoundationEssentials
+import Issuance
+
+/// `ddns-acme issue <device>`
+struct IssueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "issue",
+        abstract: "Obtain a device's certificate and write it to files.",
+        discussion: """
+            Makes sure that the device exists, publishes its addresses if given, obtains its certificate, and writes
+            OUT/DEVICE/{privkey.pem,cert.pem,chain.pem,fullchain.pem}. A certificate that is not due is left alone.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.")
+    var device: String
+
+    @Option(help: ArgumentHelp("A certificate request; the private key stays where it is.", valueName: "file"), completion: .file())
+    var csr: String?
+
+    @Option(help: ArgumentHelp("The private key to use, instead of a fresh one.", valueName: "file"), completion: .file())
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp("Where the device's folder is (default: certificates in the state directory).", valueName: "dir"),
+        completion: .directory)
+    var out: String?
+
+    @Option(
+        name: .customLong("address"),
+        help: ArgumentHelp("An IPv4 or IPv6 address to publish; may be repeated.", valueName: "ip"))
+    var addresses: [String] = []
+
+    @Flag(help: "Take over a name that holds addresses which were not published by ddns-acme.")
+    var adopt = false
+
+    @Flag(help: "Certify *.DEVICE, too.")
+    var wildcard = false
+
+    @Option(help: ArgumentHelp("The CA's certificate profile (default: that of the configuration).", valueName: "name"))
+    var profile: String?
+
+    @Flag(help: "Obtain a new certificate although the present one is not due.")
+    var force = false
+
+    @Flag(help: "Say what would be done, and change nothing.")
+    var dryRun = false
+
+    func validate() throws {
+        guard csr == nil || key == nil else { throw ValidationError("--csr and --key exclude each other") }
+    }
+
+    func run() async throws {
+        let reporter = StepReporter()
+        let result = try await reporter.whileShowing {
+            try await OperatorContext.with(common) { try await issue($0, reporter) }
+        }
+        if common.json { try ResultPrinter.json(result) } else { print(result.text) }
+    }
+
+    private func issue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> IssueResult {
+        let name = try context.device(device)
+        var request = LocalIssuance.Request(device: name)
+        request.addresses = try context.zone(of: name).addresses.check(addresses)
+        request.adoptsName = adopt
+        request.hasWildcard = wildcard
+        request.profile = profile ?? context.configuration.acme.profile
+        request.keySource = try keySource()
+        request.isForced = force
+        let files = try CertificateFiles(
+            out: out ?? context.configuration.stateDirectory + "/certificates", name: folder(name))
+        let issuance = LocalIssuance(
+            issuer: context.issuer, publisher: AddressPublisher(zones: context.zones, store: context.store),
+            sweeper: ChallengeSweeper(zones: context.zones, store: context.store), store: context.store)
+        let outcome =
+            dryRun
+            ? try await issuance.rehearse(request, files: files)
+            : try await issuance.run(request, files: files) { reporter.report($0) }
+        return IssueResult(outcome, device: name, files: files)
+    }
+
+    private func keySource() throws -> LocalIssuance.KeySource {
+        if let csr { return .request(try InputFile.bytes(csr, what: "certificate request")) }
+        if let key {
+            return .given(try DeviceKey(pem: String(decoding: InputFile.bytes(key, what: "private key"), as: UTF8.self)))
+        }
+        return .fresh
+    }
+
+    /// The folder is called what the device was called, in its normal form.
+    private func folder(_ name: DeviceName) -> String {
+        let isLabel = !device.contains(".")
+        let full = name.description
+        return isLabel ? String(full.prefix { $0 != "." }) : full
+    }
+}

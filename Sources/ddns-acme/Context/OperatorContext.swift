@@ -1,0 +1,90 @@
+import ACME
+import ACMEAsyncHTTPClient
+import DNSUpdate
+import FleetConfiguration
+import FleetStore
+import FoundationEssentials
+import Issuance
+import Logging
+
+/// What the commands work with, made from the configuration: the store, the zones, the CA.
+struct OperatorContext: Sendable {
+    let configuration: Configuration
+    let store: SQLiteFleetStore
+    let zones: ManagedZones
+    let client: ACMEClient
+    let accounts: AccountManager
+
+    /// Opens everything, runs `body`, and closes everything again, whatever happens.
+    static func with<Value: Sendable>(
+        _ options: CommonOptions, _ body: @escaping @Sendable (OperatorContext) async throws -> Value
+    ) async throws -> Value {
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = try Configuration.load(path: options.config, environment: environment)
+        let zones = try await ManagedZones(ZoneAssembly.zones(configuration))
+        let store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
+        do {
+            let value = try await AsyncHTTPClientTransport.withTransport(
+                trustRoots: configuration.acme.trustRootsFile, environment: environment
+            ) { transport in
+                let client = try Self.client(configuration, transport: transport, options: options)
+                let accounts = try Self.accounts(configuration, client: client, store: store, environment: environment)
+                return try await body(
+                    OperatorContext(
+                        configuration: configuration, store: store, zones: zones, client: client, accounts: accounts))
+            }
+            await zones.close()
+            try store.close()
+            return value
+        } catch {
+            await zones.close()
+            // The failure above is the one to report.
+            try? store.close()
+            throw error
+        }
+    }
+
+    /// Parses what the operator calls a device.
+    func device(_ text: String) throws -> DeviceName {
+        try DeviceName(text, zones: zones.names)
+    }
+
+    func zone(of device: DeviceName) throws -> ManagedZone {
+        guard let zone = zones.named(device.zone) else {
+            throw IssuanceError(.nameInNoZone, "\(device) is in none of the configured zones")
+        }
+        return zone
+    }
+
+    var issuer: CertificateIssuer {
+        CertificateIssuer(
+            client: client, accounts: accounts, store: store, zones: zones,
+            solver: DNS01Solver(zones: zones, store: store))
+    }
+
+    // MARK: - Parts
+
+    static func client(
+        _ configuration: Configuration, transport: AsyncHTTPClientTransport, options: CommonOptions
+    ) throws -> ACMEClient {
+        var settings = ClientConfiguration()
+        settings.userAgent = "ddns-acme/\(Version.number) (Swift)"
+        return ACMEClient(
+            directory: try ACMEURL(configuration.acme.directory.url), transport: transport, configuration: settings,
+            logger: options.logger)
+    }
+
+    static func accounts(
+        _ configuration: Configuration, client: ACMEClient, store: any FleetStore, environment: [String: String]
+    ) throws -> AccountManager {
+        let binding = try configuration.acme.externalAccount.map { account in
+            try ExternalAccount(
+                keyID: account.keyID, macKey: SecretSource.read(account.hmacKey, environment: environment))
+        }
+        return AccountManager(
+            client: client, store: store, stateDirectory: configuration.stateDirectory,
+            policy: AccountManager.Policy(
+                contacts: configuration.acme.contacts, agreesToTerms: configuration.acme.agreesToTerms,
+                externalAccount: binding))
+    }
+}

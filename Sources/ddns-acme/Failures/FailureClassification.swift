@@ -1,0 +1,96 @@
+import ACME
+import CertificateFiles
+import DNSUpdate
+import FleetConfiguration
+import FleetStore
+import Issuance
+
+/// The exit status of each failure (DESIGN §3).
+struct FailureClassification {
+    let status: ExitStatus
+    let code: String
+    let retryAfter: Duration?
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as CommandFailure: self.init(error.status, "command")
+        case let error as ConfigurationError: self.init(.configuration, "configuration.\(error.code)")
+        case let error as IssuanceError: self.init(error)
+        case let error as UpdateFailure: self.init(Self.status(of: error), "dns.\(error.code)")
+        case let error as LookupFailure: self.init(Self.status(of: error), "lookup.\(error.code)")
+        case let error as PropagationFailure: self.init(.temporary, "propagation.\(error.code)")
+        case let error as ServerAddressError: self.init(.unavailable, "server.\(error.code)")
+        case is TSIGKeyFileError, is TSIGKeyError: self.init(.configuration, "tsig-key")
+        case let error as ACMEError: self.init(Self.status(of: error), "acme.\(error.code)", error.retryAfter?.delay)
+        case let error as FleetStoreError: self.init(Self.status(of: error), "store.\(error.code)")
+        case let error as CertificateFilesError:
+            self.init(error.code == .unreadable || error.code == .unsafeName ? .badInput : .cannotWrite, "files")
+        case is CancellationError: self.init(.temporary, "cancelled")
+        default: self.init(.internalError, "internal")
+        }
+    }
+
+    private init(_ status: ExitStatus, _ code: String, _ retryAfter: Duration? = nil) {
+        self.status = status
+        self.code = code
+        self.retryAfter = retryAfter
+    }
+
+    private init(_ error: IssuanceError) {
+        let status: ExitStatus =
+            switch error.code {
+            case .invalidName, .nameInNoZone, .invalidAddress, .invalidRequest, .invalidKey, .unknownDevice: .badInput
+            case .addressRefused, .nameTaken, .caaForbids: .refused
+            case .challengeZone, .accountMissing, .profileUnknown: .configuration
+            case .publication, .certificateAuthority, .chainRejected: .unavailable
+            case .propagation, .busy: .temporary
+            default: error.isTemporary ? .temporary : .refused
+            }
+        self.init(status, "issuance.\(error.code)", error.retryAfter)
+    }
+
+    private static func status(of error: UpdateFailure) -> ExitStatus {
+        switch error.code {
+        case .badKey, .badSignature, .badTime, .badTruncation, .refused: .refused
+        case .notAuthoritative, .notZone: .configuration
+        case .noAnswer, .connectionRefused, .unreachable, .answerNotTrusted, .notImplemented: .unavailable
+        case .formErr, .invalidMessage, .messageTooLarge: .internalError
+        default: .temporary
+        }
+    }
+
+    private static func status(of error: LookupFailure) -> ExitStatus {
+        switch error.code {
+        case .refused: .refused
+        case .notAuthoritative, .noZone, .invalidQuestion: .configuration
+        case .cancelled: .temporary
+        default: .unavailable
+        }
+    }
+
+    private static func status(of error: ACMEError) -> ExitStatus {
+        switch error.code {
+        case .badCSR, .badPublicKey, .invalidInput: .badInput
+        case .caa, .rejectedIdentifier, .unauthorized, .identifierPaused, .userActionRequired, .badRevocationReason,
+            .alreadyRevoked, .unsupportedIdentifier:
+            .refused
+        case .externalAccountRequired, .invalidContact, .unsupportedContact, .invalidProfile, .accountDoesNotExist,
+            .serverUntrusted:
+            .configuration
+        case .malformed: .internalError
+        case .nameResolutionFailed, .connectFailed, .proxyFailed, .timedOut, .connectionLost, .tlsFailed,
+            .protocolViolation, .responseTooLarge, .notFound, .unsupported:
+            .unavailable
+        default: error.isTemporary ? .temporary : .unavailable
+        }
+    }
+
+    private static func status(of error: FleetStoreError) -> ExitStatus {
+        switch error.code {
+        case .notADirectory, .notWritable, .insecureDirectory, .diskFull, .corrupt, .inputOutput: .cannotWrite
+        case .busy, .leaseLost, .leaseHeld: .temporary
+        case .newerSchema: .configuration
+        default: .internalError
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import FoundationEssentials
+
+/// Results on standard output: text for people, or with `--json` one object a line.
+enum ResultPrinter {
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}

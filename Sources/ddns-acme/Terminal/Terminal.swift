@@ -1,0 +1,85 @@
+import Glibc
+import Synchronization
+
+/// Standard error, where everything goes that is not a result: `ddns-acme: …` lines, and on a terminal one line of
+/// progress that is overwritten.
+final class Terminal: Sendable {
+    static let standard = Terminal(
+        isInteractive: isatty(STDERR_FILENO) == 1 && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false,
+        usesColour: getenv("NO_COLOR") == nil)
+
+    /// Whether a person looks on, so that a line may be overwritten.
+    let isInteractive: Bool
+    private let usesColour: Bool
+    private let hasProgressLine = Mutex(false)
+
+    init(isInteractive: Bool, usesColour: Bool) {
+        self.isInteractive = isInteractive
+        self.usesColour = usesColour
+    }
+
+    func note(_ text: String) { line(text) }
+    func error(_ text: String) { line(text, label: "error:", colour: "31") }
+    func warning(_ text: String) { line(text, label: "warning:", colour: "33") }
+    func hint(_ text: String) { line(text, label: "hint:", colour: "36") }
+
+    /// A line as it is.
+    func write(_ text: String) {
+        guard !text.isEmpty else { return }
+        hasProgressLine.withLock { shown in
+            put((shown ? Self.eraseLine : "") + text + "\n")
+            shown = false
+        }
+    }
+
+    /// Shows the line in place of the one before it; only on a terminal.
+    func progress(_ text: String) {
+        guard isInteractive else { return }
+        hasProgressLine.withLock { shown in
+            put(Self.eraseLine + String(text.prefix(width - 1)))
+            shown = true
+        }
+    }
+
+    func clearProgress() {
+        hasProgressLine.withLock { shown in
+            if shown { put(Self.eraseLine) }
+            shown = false
+        }
+    }
+
+    private static let eraseLine = "\r\u{1B}[K"
+
+    private func line(_ text: String) { write("ddns-acme: " + Self.harmless(text)) }
+
+    private func line(_ text: String, label: String, colour: String) {
+        let shown = isInteractive && usesColour ? "\u{1B}[\(colour)m\(label)\u{1B}[0m" : label
+        write("ddns-acme: \(shown) " + Self.harmless(text))
+    }
+
+    /// Text from a CA, a DNS server or a file name may hold escape sequences; a terminal must not obey them.
+    private static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String(Character($0)) }.joined()
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
+    }
+
+    private var width: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+    }
+
+    /// Straight to the descriptor, whole lines at once, so that several processes can share a terminal.
+    private func put(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
