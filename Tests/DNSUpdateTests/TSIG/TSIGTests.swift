@@ -16,14 +16,8 @@ struct TSIGTests {
 
     // MARK: - Signing
 
-    @Test(
-        "§4.2, §4.3: a known request gets the MAC that another implementation computes",
-        arguments: [
-            // Computed with Python's hmac over the concatenation that RFC 8945 §4.3 describes.
-            (TSIGAlgorithm.hmacMD5, "MD5"), (.hmacSHA1, "SHA1"), (.hmacSHA224, "SHA224"), (.hmacSHA256, "SHA256"),
-            (.hmacSHA384, "SHA384"), (.hmacSHA512, "SHA512"),
-        ])
-    func layout(algorithm: TSIGAlgorithm, digest: String) throws {
+    @Test("§4.2, §4.3: the record is laid out, and the digest covers, what the RFC says", arguments: TSIGAlgorithm.all)
+    func layout(algorithm: TSIGAlgorithm) throws {
         let key = TestKeys.make("Key.Example", algorithm)
         let unsigned = try UpdateMessage(zone: DomainName("example")).wire(id: 0x1234)
         let signed = try TSIGSigner.sign(unsigned, key: key, now: 0x0001_0203_0405, fudge: 7)
@@ -42,7 +36,7 @@ struct TSIGTests {
     }
 
     @Test(
-        "RFC 4231 §4.2–4.3, RFC 2202: HMAC test vectors",
+        "RFC 4231 §4.2, RFC 2202: HMAC test vectors",
         arguments: [
             (TSIGAlgorithm.hmacSHA224, "896fb1128abbdf196832107cd49df33f47b4b1169912ba4f53684b22"),
             (.hmacSHA256, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
@@ -56,10 +50,10 @@ struct TSIGTests {
                     + "be9d914eeb61f1702e696c203a126854"
             ),
             (.hmacSHA1, "b617318655057264e28bc0b6fb378c8ef146be00"),
-            (.hmacMD5, "5ccec34ea9656392457fa1ac27f08fbc"),
+            (.hmacMD5, "9294727a3638bb1c13f48ef8158bfc9d"),
         ])
     func vectors(algorithm: TSIGAlgorithm, expected: String) {
-        let secret = [UInt8](repeating: 0x0B, count: 20)
+        let secret = [UInt8](repeating: 0x0B, count: algorithm == .hmacMD5 ? 16 : 20)
         #expect(algorithm.authenticationCode(for: Array("Hi There".utf8), secret: secret)?.hex == expected)
     }
 
@@ -119,18 +113,19 @@ struct TSIGTests {
     func everyOctet() throws {
         let (answer, context) = try Self.request(TestKeys.sha256)
         let signed = try TestServer(TestKeys.sha256).sign(answer, context)
+        // No question, so the TSIG's owner follows the header; ten octets of fields, then the algorithm's name.
+        let owner = 12..<12 + TestKeys.sha256.name.wireBytes.count
+        let algorithm = owner.upperBound + 10..<owner.upperBound + 10 + TSIGAlgorithm.hmacSHA256.name.wireBytes.count
         for index in signed.indices {
             for bit in 0..<8 {
                 var altered = signed
                 altered[index] ^= 1 << bit
+                // A changed header ID is what forwarders do (§4.3.2); the case of the two names is not covered (§4.3.3).
+                let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(signed[index])
+                let isCase = bit == 5 && isLetter && (owner.contains(index) || algorithm.contains(index))
                 let verdict = TSIGVerifier.verify(altered, to: context, now: Self.now)
-                // A changed header ID is what forwarders do (§4.3.2); the case of the names is not covered (§4.3.3).
-                let isAllowed = index < 2 || (altered[index] | 0x20 == signed[index] && bit == 5)
-                if case .verified = verdict {
-                    #expect(isAllowed, "octet \(index), bit \(bit)")
-                } else {
-                    #expect(index >= 2, "octet \(index), bit \(bit): \(verdict)")
-                }
+                let isVerified = verdict == .verified(timeSigned: Self.now)
+                #expect(isVerified == (index < 2 || isCase), "octet \(index), bit \(bit): \(verdict)")
             }
         }
     }
