@@ -9,7 +9,8 @@ enum FileSystem {
         switch number {
         case ENOSPC, EDQUOT:
             return CertificateFilesError(
-                .diskFull, "cannot \(what) \(path): \(reason)", hint: "free some space there, then run the command again")
+                .diskFull, "cannot \(what) \(path): \(reason)",
+                hint: "free some space there, then run the command again")
         case ENOTDIR, EEXIST:
             return CertificateFilesError(
                 .notADirectory, "cannot \(what) \(path): \(reason)", hint: "name another directory with --out")

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Certificate files: DESIGN §3, files written by issue")
 struct CertificateFilesTests {
-    private let contents = CertificateFiles.Contents(privateKey: "key 1\n", certificate: "leaf 1\n", chain: "issuer 1\n")
+    private let contents = CertificateFiles.Contents(
+        privateKey: "key 1\n", certificate: "leaf 1\n", chain: "issuer 1\n")
     private let renewed = CertificateFiles.Contents(privateKey: "key 2\n", certificate: "leaf 2\n", chain: "issuer 2\n")
 
     @Test("the four files keep certbot's names, the directories are 0700 and the key is 0600, whatever the umask")
@@ -61,7 +62,9 @@ struct CertificateFilesTests {
             try write("inner", to: files.directory + "/more/inner.txt")
             try files.install(renewed)
             #expect(
-                try entries(files.directory) == ["cert.pem", "chain.pem", "fullchain.pem", "more", "note.txt", "privkey.pem"])
+                try entries(files.directory) == [
+                    "cert.pem", "chain.pem", "fullchain.pem", "more", "note.txt", "privkey.pem",
+                ])
             #expect(try entries(files.directory + "/more") == ["inner.txt"])
         }
     }
@@ -148,7 +151,9 @@ struct CertificateFilesTests {
         defer { closedir(directory) }
         var names = [String]()
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names.sorted()

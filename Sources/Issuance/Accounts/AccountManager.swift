@@ -36,16 +36,23 @@ package struct AccountManager: Sendable {
     /// The account as it is known here, without a question to the CA; nil when there is none yet.
     /// - Throws: `accountMissing` when it has been deactivated, or its key file is gone.
     package func current() async throws -> AccountSession? {
-        guard let record = try await store.account(directoryURL: directoryURL), let text = record.accountURL else { return nil }
+        guard let record = try await store.account(directoryURL: directoryURL), let text = record.accountURL else {
+            return nil
+        }
         guard record.status == "valid" else {
             throw IssuanceError(
                 .accountMissing, "the account \(text) is \(record.status)",
-                hints: ["a deactivated account cannot be used again; move \(keyPath) away, then run ddns-acme account create"])
+                hints: [
+                    "a deactivated account cannot be used again; move \(keyPath) away, then run ddns-acme account create"
+                ])
         }
         guard let key = try key() else {
             throw IssuanceError(
                 .accountMissing, "the key of account \(text) is missing: \(keyPath)",
-                hints: ["restore it from a backup of the state directory", "or run ddns-acme account create for a new account"])
+                hints: [
+                    "restore it from a backup of the state directory",
+                    "or run ddns-acme account create for a new account",
+                ])
         }
         return client.session(account: try ACMEURL(text), key: key)
     }
@@ -171,7 +178,8 @@ package struct AccountManager: Sendable {
     private func save(_ account: Account) async throws {
         _ = try await store.saveAccount(
             NewAccount(
-                directoryURL: directoryURL, accountURL: account.url.text, contacts: account.contact, keyFile: keyFileName,
+                directoryURL: directoryURL, accountURL: account.url.text, contacts: account.contact,
+                keyFile: keyFileName,
                 status: account.status.rawValue))
     }
 

@@ -18,8 +18,10 @@ package struct CertificateRequest: Sendable {
         do {
             request = try CertificateSigningRequest(derEncoded: der)
         } catch {
-            throw RequestKeyPeek.weakRSAKey(in: der) ?? Self.invalid(
-                "it cannot be read as PKCS #10 (\(error))", "make it with openssl req -new -key … -addext subjectAltName=DNS:\(names[0])")
+            throw RequestKeyPeek.weakRSAKey(in: der)
+                ?? Self.invalid(
+                    "it cannot be read as PKCS #10 (\(error))",
+                    "make it with openssl req -new -key … -addext subjectAltName=DNS:\(names[0])")
         }
         guard request.publicKey.isValidSignature(request.signature, for: request) else {
             throw Self.invalid(
@@ -67,7 +69,8 @@ package struct CertificateRequest: Sendable {
         } catch {
             throw invalid("it is neither PEM nor DER", "give the file that openssl req -new has written")
         }
-        guard document.discriminator == "CERTIFICATE REQUEST" || document.discriminator == "NEW CERTIFICATE REQUEST" else {
+        guard document.discriminator == "CERTIFICATE REQUEST" || document.discriminator == "NEW CERTIFICATE REQUEST"
+        else {
             throw invalid("the PEM holds a \(document.discriminator)", "give the certificate signing request")
         }
         return document.derBytes
@@ -87,7 +90,8 @@ package struct CertificateRequest: Sendable {
             for alternative in alternatives {
                 guard case .dnsName(let name) = alternative else {
                     throw invalid(
-                        "it asks for \(alternative), which is no DNS name", "leave only DNS names in the subjectAltName")
+                        "it asks for \(alternative), which is no DNS name", "leave only DNS names in the subjectAltName"
+                    )
                 }
                 names.insert(name.lowercased())
             }

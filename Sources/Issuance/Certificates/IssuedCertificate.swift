@@ -36,9 +36,10 @@ package struct IssuedCertificate: Sendable {
             let texts = try certificates.map { try $0.serializeAsPEM().pemString + "\n" }
             certificatePEM = texts[0]
             chainPEM = texts.dropFirst().joined()
-            names = try leaf.extensions.subjectAlternativeNames.map { alternatives in
-                alternatives.map { if case .dnsName(let name) = $0 { name.lowercased() } else { "\($0)" } }
-            } ?? []
+            names =
+                try leaf.extensions.subjectAlternativeNames.map { alternatives in
+                    alternatives.map { if case .dnsName(let name) = $0 { name.lowercased() } else { "\($0)" } }
+                } ?? []
             notBefore = leaf.notValidBefore
             notAfter = leaf.notValidAfter
             issuer = leaf.issuer.commonName ?? leaf.issuer.description
@@ -73,7 +74,8 @@ package struct IssuedCertificate: Sendable {
     package func verify(key: Certificate.PublicKey, names wanted: [String], now: Date) throws(IssuanceError) {
         func rejected(_ reason: String) -> IssuanceError {
             IssuanceError(
-                .chainRejected, "the certificate with serial \(serial) from \(issuer) is not what was asked for: \(reason)",
+                .chainRejected,
+                "the certificate with serial \(serial) from \(issuer) is not what was asked for: \(reason)",
                 hints: ["nothing was written; the present certificate stays in use"])
         }
         guard let leaf = certificates.first, leaf.publicKey == key else {
@@ -84,7 +86,8 @@ package struct IssuedCertificate: Sendable {
         }
         guard now < notAfter else { throw rejected("it expired at \(notAfter.formatted(.iso8601))") }
         guard notBefore <= now else {
-            throw rejected("it is valid from \(notBefore.formatted(.iso8601)), and here it is \(now.formatted(.iso8601))")
+            throw rejected(
+                "it is valid from \(notBefore.formatted(.iso8601)), and here it is \(now.formatted(.iso8601))")
         }
         for (certificate, issuer) in zip(certificates, certificates.dropFirst()) {
             guard certificate.issuer == issuer.subject,

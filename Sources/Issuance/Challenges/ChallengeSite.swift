@@ -19,7 +19,8 @@ struct ChallengeLocator: Sendable {
     /// - Parameter identifier: the name under validation, without `*.`.
     /// - Throws: `challengeZone` when the way leads out of the configured zones, `LookupFailure`.
     func site(for identifier: DomainName, cancellation: Cancellation = .obeyed) async throws -> ChallengeSite {
-        guard let first = zones.holding(identifier), let name = try? identifier.prepending(label: "_acme-challenge") else {
+        guard let first = zones.holding(identifier), let name = try? identifier.prepending(label: "_acme-challenge")
+        else {
             throw IssuanceError(.challengeZone, "\(identifier) is in none of the configured zones")
         }
         var zone = first
@@ -41,7 +42,9 @@ struct ChallengeLocator: Sendable {
                 guard let next = zones.holding(target) else {
                     throw IssuanceError(
                         .challengeZone, "\(current) is an alias of \(target), which is in none of the configured zones",
-                        hints: ["add the zone that holds \(target) to zones: in the configuration, with a key that may update it"])
+                        hints: [
+                            "add the zone that holds \(target) to zones: in the configuration, with a key that may update it"
+                        ])
                 }
                 zone = next
                 current = target
@@ -50,12 +53,15 @@ struct ChallengeLocator: Sendable {
                     throw IssuanceError(
                         .challengeZone,
                         "\(current) is delegated to zone \(child) on \(servers.map(\.description).joined(separator: ", "))",
-                        hints: ["add zone \(child) to zones: in the configuration, with its primary and a key that may update it"])
+                        hints: [
+                            "add zone \(child) to zones: in the configuration, with its primary and a key that may update it"
+                        ])
                 }
                 zone = next
             }
         }
         throw IssuanceError(
-            .challengeZone, "\(name) leads through more than \(Self.hopLimit) aliases", hints: ["shorten the chain of CNAME records"])
+            .challengeZone, "\(name) leads through more than \(Self.hopLimit) aliases",
+            hints: ["shorten the chain of CNAME records"])
     }
 }

@@ -13,11 +13,14 @@ struct ChallengeWithdrawal: Sendable {
         var remaining: [String] = []
         for (zoneName, entries) in Dictionary(grouping: entries, by: \.zone) {
             guard let zone = zone(zoneName) else {
-                remaining += entries.map { "the challenge at \($0.name) remains: zone \(zoneName) is not configured any more" }
+                remaining += entries.map {
+                    "the challenge at \($0.name) remains: zone \(zoneName) is not configured any more"
+                }
                 continue
             }
             // BIND pays for messages, not for records; 200 stay far below a message's size.
-            for batch in stride(from: 0, to: entries.count, by: 200).map({ entries[$0..<min($0 + 200, entries.count)] }) {
+            for batch in stride(from: 0, to: entries.count, by: 200).map({ entries[$0..<min($0 + 200, entries.count)] })
+            {
                 remaining += await withdraw(Array(batch), from: zone)
             }
         }
@@ -40,7 +43,8 @@ struct ChallengeWithdrawal: Sendable {
             do {
                 for entry in entries { try await store.setChallenge(entry.id, .withdrawing) }
                 // Deleting a record that is not there is no error (RFC 2136 §3.4.2.4): it may be sent again after silence.
-                try await zone.client.send(UpdateMessage(zone: zone.name, operations: operations), cancellation: .ignored)
+                try await zone.client.send(
+                    UpdateMessage(zone: zone.name, operations: operations), cancellation: .ignored)
                 for entry in entries { try await store.removeChallenge(entry.id) }
                 return []
             } catch let failure as UpdateFailure {
@@ -48,7 +52,8 @@ struct ChallengeWithdrawal: Sendable {
                 if failure.code == .refused, entries.count > 1 {
                     // One record that the policy does not let go must not keep the others.
                     let half = entries.count / 2
-                    return await withdraw(Array(entries[..<half]), from: zone) + withdraw(Array(entries[half...]), from: zone)
+                    return await withdraw(Array(entries[..<half]), from: zone)
+                        + withdraw(Array(entries[half...]), from: zone)
                 }
                 guard failure.isTemporary || failure.mayHaveBeenApplied else { break }
                 continue

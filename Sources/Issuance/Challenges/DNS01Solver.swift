@@ -45,7 +45,8 @@ package final class DNS01Solver: ChallengeSolver {
                 entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
             }
             let operations = group.tasks.map { task in
-                UpdateOperation.add(group.site.name, ttl: group.site.zone.ttl, .txt(TextData(task.keyAuthorization.dns01Value)))
+                UpdateOperation.add(
+                    group.site.name, ttl: group.site.zone.ttl, .txt(TextData(task.keyAuthorization.dns01Value)))
             }
             try await send(operations, to: group.site.zone)
             for entry in entries { try await store.setChallenge(entry, .published) }
@@ -137,7 +138,8 @@ package final class DNS01Solver: ChallengeSolver {
         var groups: [Group] = []
         for task in tasks {
             let site = try await site(for: task.identifier, cancellation: cancellation)
-            if let index = groups.firstIndex(where: { $0.site.name == site.name && $0.site.zone.name == site.zone.name }) {
+            if let index = groups.firstIndex(where: { $0.site.name == site.name && $0.site.zone.name == site.zone.name }
+            ) {
                 groups[index].tasks.append(task)
             } else {
                 groups.append(Group(site: site, tasks: [task]))
@@ -157,7 +159,8 @@ package final class DNS01Solver: ChallengeSolver {
 extension ChallengeSite {
     fileprivate func entry(for task: ChallengeTask) -> NewChallenge {
         NewChallenge(
-            zone: zone.name.canonical.description, name: name.canonical.description, value: task.keyAuthorization.dns01Value,
+            zone: zone.name.canonical.description, name: name.canonical.description,
+            value: task.keyAuthorization.dns01Value,
             deviceID: task.deviceID, orderID: task.orderID)
     }
 }

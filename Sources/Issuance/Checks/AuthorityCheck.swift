@@ -39,7 +39,8 @@ package struct AuthorityCheck: Sendable {
         let profiles = directory.meta.profiles
         if let profile, !profiles.isEmpty, profiles[profile] == nil {
             let failure = IssuanceError(
-                .profileUnknown, "the CA has no profile \"\(profile)\"; it offers \(profiles.keys.sorted().joined(separator: ", "))",
+                .profileUnknown,
+                "the CA has no profile \"\(profile)\"; it offers \(profiles.keys.sorted().joined(separator: ", "))",
                 hints: ["correct acme.profile in the configuration, or leave it out"])
             return CheckStep(.directory, subject, failure: failure)
         }
@@ -74,7 +75,10 @@ package struct AuthorityCheck: Sendable {
         let subject = zone.name.description
         let identities = directory.meta.caaIdentities
         guard !identities.isEmpty else {
-            report(CheckStep(.caa, subject, .ok, "not checked: the CA's directory does not say which names it has in CAA records"))
+            report(
+                CheckStep(
+                    .caa, subject, .ok, "not checked: the CA's directory does not say which names it has in CAA records"
+                ))
             return
         }
         do {

@@ -15,7 +15,9 @@ struct CAAPolicy: Sendable {
     let owner: DomainName
     let records: [CAAData]
 
-    private static let knownTags = ["issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"]
+    private static let knownTags = [
+        "issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone",
+    ]
 
     /// Why the records forbid it; nil when they do not.
     func objection(to applicant: Applicant, wildcard: Bool) -> String? {
@@ -61,7 +63,8 @@ struct CAAIssueValue: Sendable {
         for parameter in parameters {
             switch parameter.name {
             case "accounturi" where parameter.value != applicant.accountURL:
-                return "it lets only account \(parameter.value) issue, and ours is \(applicant.accountURL ?? "not made yet")"
+                return
+                    "it lets only account \(parameter.value) issue, and ours is \(applicant.accountURL ?? "not made yet")"
             case "validationmethods"
             where !parameter.value.split(separator: ",").contains { String($0).trimmed == applicant.method }:
                 return "it allows only the validation methods \(parameter.value), and ours is \(applicant.method)"

@@ -91,10 +91,16 @@ package struct LocalIssuance: Sendable {
             whileWaiting: { progress(.init(.order, "waiting for \($0), which is at work on \(device.name)")) }
         ) { lease in
             if !request.addresses.isEmpty {
-                progress(.init(.address, "publishing \(request.addresses.map(\.description).joined(separator: ", ")) for \(device.name)"))
-                try await publisher.publish(request.addresses, of: device, name: request.device, adopting: request.adoptsName)
+                progress(
+                    .init(
+                        .address,
+                        "publishing \(request.addresses.map(\.description).joined(separator: ", ")) for \(device.name)")
+                )
+                try await publisher.publish(
+                    request.addresses, of: device, name: request.device, adopting: request.adoptsName)
             }
-            if case .unchanged(let certificate, let renewAt) = try await present(request, files: files, device: device) {
+            if case .unchanged(let certificate, let renewAt) = try await present(request, files: files, device: device)
+            {
                 return .unchanged(certificate, renewAt: renewAt)
             }
             try await sweeper.sweep()
@@ -171,7 +177,9 @@ package struct LocalIssuance: Sendable {
     private func present(_ request: Request, files: CertificateFiles, device: Device?) async throws -> Outcome {
         if request.isForced { return .wouldIssue(reason: "--force was given") }
         let present = try files.present()
-        guard let text = present.fullChain else { return .wouldIssue(reason: "there is no complete certificate in \(files.directory)") }
+        guard let text = present.fullChain else {
+            return .wouldIssue(reason: "there is no complete certificate in \(files.directory)")
+        }
         guard let certificate = try? IssuedCertificate(pem: text), let leaf = certificate.certificates.first else {
             return .wouldIssue(reason: "the certificate in \(files.directory) cannot be read")
         }
@@ -199,7 +207,8 @@ package struct LocalIssuance: Sendable {
 
     /// Nil: at once, since it has been revoked or comes from another CA than the configured one.
     private func renewalInstant(of certificate: IssuedCertificate, device: Device?) async throws -> Date? {
-        let fallback = RenewalPlanner.instantWithoutWindow(notBefore: certificate.notBefore, notAfter: certificate.notAfter)
+        let fallback = RenewalPlanner.instantWithoutWindow(
+            notBefore: certificate.notBefore, notAfter: certificate.notAfter)
         guard let device else { return fallback }
         let known = try await store.certificates(of: device.id, limit: 100).first { $0.serial == certificate.serial }
         guard let known else { return fallback }

@@ -17,7 +17,8 @@ package struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     package init(_ text: String, zones: [DomainName]) throws(IssuanceError) {
         let labels = try Self.labels(of: text)
         guard let defaultZone = zones.first else {
-            throw IssuanceError(.nameInNoZone, "no zone is configured", hints: ["add one under zones: in the configuration"])
+            throw IssuanceError(
+                .nameInNoZone, "no zone is configured", hints: ["add one under zones: in the configuration"])
         }
         if labels.count == 1, !text.hasSuffix(".") {
             let domain = Self.domain(labels.joined(separator: ".") + "." + defaultZone.absoluteText)
@@ -69,7 +70,8 @@ package struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         guard body.utf8.count <= 253 else { throw tooLong(text) }
         if body.unicodeScalars.contains(where: { !$0.isASCII }) {
             throw invalid(
-                "it has a character outside ASCII", "give an internationalised name in its A-label form (xn--…, RFC 5890)")
+                "it has a character outside ASCII",
+                "give an internationalised name in its A-label form (xn--…, RFC 5890)")
         }
         if body.contains("*") { throw invalid("it has a wildcard", "give the name without it and add --wildcard") }
         var labels = [String]()
@@ -77,7 +79,8 @@ package struct DeviceName: Hashable, Sendable, CustomStringConvertible {
             if label.isEmpty { throw invalid("it has an empty label", allowed) }
             if label.utf8.count > 63 { throw invalid("a label is longer than 63 octets (RFC 1035 §2.3.4)", allowed) }
             if let strange = label.unicodeScalars.first(where: { !Self.isHostNameScalar($0) }) {
-                throw invalid("\(quoted(String(Character(strange)))) may not be in a host name (RFC 1123 §2.1)", allowed)
+                throw invalid(
+                    "\(quoted(String(Character(strange)))) may not be in a host name (RFC 1123 §2.1)", allowed)
             }
             if label.hasPrefix("-") || label.hasSuffix("-") {
                 throw invalid("a label begins or ends with a hyphen (RFC 1123 §2.1)", allowed)
@@ -107,7 +110,8 @@ package struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     static func quoted(_ text: String) -> String {
         var shown = "\""
         for scalar in text.unicodeScalars.prefix(80) {
-            shown += scalar.value < 0x20 || scalar.value == 0x7F ? scalar.escaped(asASCII: true) : String(Character(scalar))
+            shown +=
+                scalar.value < 0x20 || scalar.value == 0x7F ? scalar.escaped(asASCII: true) : String(Character(scalar))
         }
         return shown + (text.unicodeScalars.count > 80 ? "…\"" : "\"")
     }

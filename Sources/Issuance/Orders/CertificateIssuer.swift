@@ -107,7 +107,9 @@ package struct CertificateIssuer: Sendable {
 
     /// What CAA forbids would cost an order and a failed authorization; asking the primary costs neither.
     private func requireCAA(_ wish: Wish, session: AccountSession) async throws {
-        guard let name = wish.names.first.flatMap({ try? DomainName($0) }), let zone = zones.holding(name) else { return }
+        guard let name = wish.names.first.flatMap({ try? DomainName($0) }), let zone = zones.holding(name) else {
+            return
+        }
         try await CAACheck().require(
             wish.names, in: zone, identities: try await client.directory().meta.caaIdentities,
             accountURL: session.url.text)
@@ -147,7 +149,8 @@ package struct CertificateIssuer: Sendable {
         let later = Duration.seconds(6 * 3_600)
         func withoutAnswer(_ wait: Duration) -> RenewalPlan {
             RenewalPlanner.planWithoutAnswer(
-                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait, now: now())
+                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait,
+                now: now())
         }
         guard let id = Self.certificateID(of: record) else { return withoutAnswer(later) }
         do {

@@ -6,9 +6,13 @@ enum FailureTranslation {
         let detail = error.problem?.detail ?? error.message
         var hints: [String] = []
         if detail.contains("Incorrect TXT") || detail.contains("incorrect TXT") {
-            hints.append("the CA saw another value: look for a server with stale data, a second view of the zone, or a cache in between")
+            hints.append(
+                "the CA saw another value: look for a server with stale data, a second view of the zone, or a cache in between"
+            )
         } else if detail.contains("No TXT") || detail.contains("NXDOMAIN") {
-            hints.append("the CA saw no record: does the delegation in the parent zone lead to the servers below, and to them only?")
+            hints.append(
+                "the CA saw no record: does the delegation in the parent zone lead to the servers below, and to them only?"
+            )
         }
         if error.code == .caa || error.problem?.code == .caa {
             hints.append("a CAA record forbids this CA: ddns-acme check names it")

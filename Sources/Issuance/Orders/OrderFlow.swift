@@ -73,9 +73,10 @@ struct OrderFlow: Sendable {
             _ = try await note(open, .failed, OrderChange(lastError: reason))
         }
         /// A request is signed anew in each run; what has to be the same is its key.
-        let isSameKey = open.csr.flatMap { try? CertificateRequest($0, names: purpose.names) }.map {
-            $0.publicKey == purpose.request.publicKey
-        } ?? false
+        let isSameKey =
+            open.csr.flatMap { try? CertificateRequest($0, names: purpose.names) }.map {
+                $0.publicKey == purpose.request.publicKey
+            } ?? false
         guard Set(open.identifiers) == Set(purpose.names), open.profile == purpose.profile else {
             try await giveUp("superseded by an order for other names or another profile")
             return nil
@@ -102,7 +103,8 @@ struct OrderFlow: Sendable {
             try await giveUp("finalized with a request whose key is not at hand any more")
             return nil
         default:
-            try await giveUp("the order became \(order.status) at the CA: \(order.error.map { "\($0)" } ?? "no reason given")")
+            try await giveUp(
+                "the order became \(order.status) at the CA: \(order.error.map { "\($0)" } ?? "no reason given")")
             return nil
         }
     }
@@ -110,7 +112,8 @@ struct OrderFlow: Sendable {
     private func create(_ record: OrderRecord, _ purpose: Purpose) async throws -> Opening {
         do {
             let order = try await requestOrder(purpose)
-            let noted = try await note(record, .created, OrderChange(orderURL: order.url.text, expiresAt: order.expires))
+            let noted = try await note(
+                record, .created, OrderChange(orderURL: order.url.text, expiresAt: order.expires))
             return .underWay(noted, order)
         } catch {
             try await journalFailure(error, of: record)
@@ -155,7 +158,8 @@ struct OrderFlow: Sendable {
                     hints: ["use a CA that validates by DNS"])
             }
             guard let name = try? DomainName(authorization.identifier.value) else {
-                throw IssuanceError(.certificateAuthority, "the CA asks to validate \(authorization.identifier), which is no DNS name")
+                throw IssuanceError(
+                    .certificateAuthority, "the CA asks to validate \(authorization.identifier), which is no DNS name")
             }
             let task = ChallengeTask(
                 identifier: name, keyAuthorization: try KeyAuthorization(challenge: challenge, key: session.key),
@@ -165,7 +169,11 @@ struct OrderFlow: Sendable {
         guard !pending.isEmpty else { return }
         let tasks = pending.map(\.task)
         do {
-            progress(.init(.publish, "publishing \(tasks.count == 1 ? "the challenge" : "\(tasks.count) challenges") for \(purpose.device.name)"))
+            progress(
+                .init(
+                    .publish,
+                    "publishing \(tasks.count == 1 ? "the challenge" : "\(tasks.count) challenges") for \(purpose.device.name)"
+                ))
             try Task.checkCancellation()
             try await solver.present(tasks)
             _ = try await note(record, .published)
@@ -240,7 +248,8 @@ struct OrderFlow: Sendable {
         let isOver: Bool =
             switch error {
             case let error as ACMEError:
-                [.orderInvalid, .authorizationInvalid, .rejectedIdentifier, .badCSR, .caa, .invalidProfile].contains(error.code)
+                [.orderInvalid, .authorizationInvalid, .rejectedIdentifier, .badCSR, .caa, .invalidProfile].contains(
+                    error.code)
             case let error as IssuanceError: error.code == .challengeFailed || error.code == .chainRejected
             default: false
             }

@@ -104,7 +104,9 @@ package struct AddressPublisher: Sendable {
             throw IssuanceError(
                 .publication,
                 "the primary \(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
-                hints: ["is the zone signed with inline-signing, or does update-policy limit the number of records? See the server's log"])
+                hints: [
+                    "is the zone signed with inline-signing, or does update-policy limit the number of records? See the server's log"
+                ])
         }
     }
 

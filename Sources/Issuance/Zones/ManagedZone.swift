@@ -21,12 +21,14 @@ package struct ManagedZone: Sendable {
             throw IssuanceError(.challengeZone, "zone \(name) has no primary", hints: ["name one in the configuration"])
         }
         self.init(
-            name: name, client: UpdateClient(zone: name, primaries: primaries, key: key), primary: first, key: key, ttl: ttl,
+            name: name, client: UpdateClient(zone: name, primaries: primaries, key: key), primary: first, key: key,
+            ttl: ttl,
             nameServers: nameServers, addresses: addresses)
     }
 
     private init(
-        name: DomainName, client: UpdateClient, primary: DNSEndpoint, key: TSIGKey, ttl: UInt32, nameServers: [DNSEndpoint],
+        name: DomainName, client: UpdateClient, primary: DNSEndpoint, key: TSIGKey, ttl: UInt32,
+        nameServers: [DNSEndpoint],
         addresses: AddressPolicy
     ) {
         self.name = name
@@ -44,7 +46,8 @@ package struct ManagedZone: Sendable {
     /// A zone that the same primary holds and the same key may update. Ask ``ManagedZones/zone(_:besides:)`` for it.
     func sibling(_ name: DomainName) -> ManagedZone {
         ManagedZone(
-            name: name, client: UpdateClient(zone: name, primaries: client.primaries, key: key), primary: primary, key: key,
+            name: name, client: UpdateClient(zone: name, primaries: client.primaries, key: key), primary: primary,
+            key: key,
             ttl: ttl, nameServers: nameServers, addresses: AddressPolicy(allowed: []))
     }
 }

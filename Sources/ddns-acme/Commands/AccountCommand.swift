@@ -48,7 +48,8 @@ struct AccountCommand: AsyncParsableCommand {
     }
 
     struct Deactivate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "End the account for good; it can never be used again.")
+        static let configuration = CommandConfiguration(
+            abstract: "End the account for good; it can never be used again.")
         @OptionGroup var common: CommonOptions
         @Flag(help: "Yes, for good.") var yes = false
 

@@ -42,7 +42,8 @@ struct AddressCommand: AsyncParsableCommand {
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 let device = try await AddressCommand.known(name, context)
-                try await AddressPublisher(zones: context.zones, store: context.store).publish([], of: device, name: name)
+                try await AddressPublisher(zones: context.zones, store: context.store).publish(
+                    [], of: device, name: name)
                 return try await AddressResult(name, context)
             }
             try result.print(asJSON: common.json)

@@ -41,7 +41,10 @@ struct CheckCommand: AsyncParsableCommand {
         let configuration: Configuration
         do {
             configuration = try Configuration.load(path: common.config, environment: environment)
-            printer.show(CheckStep(.configuration, path, .ok, "\(configuration.zones.count) zone(s), CA \(configuration.acme.directory)"))
+            printer.show(
+                CheckStep(
+                    .configuration, path, .ok,
+                    "\(configuration.zones.count) zone(s), CA \(configuration.acme.directory)"))
         } catch {
             let (message, hints) = CommandExplanation.explanation(of: error)
             printer.show(CheckStep(.configuration, path, .failed, message, hints: hints, failure: error))
@@ -59,8 +62,11 @@ struct CheckCommand: AsyncParsableCommand {
         for zone in configuration.zones {
             guard let managed = await assemble(zone, printer), !Task.isCancelled else { continue }
             let failures = printer.failureCount
-            await ZoneCheck(zone: managed, store: store, propagationTimeout: .seconds(timeout)) { printer.show($0) }.run()
-            if printer.failureCount == failures || !printer.hasFailed(.primary, managed.name.description) { zones.append(managed) }
+            await ZoneCheck(zone: managed, store: store, propagationTimeout: .seconds(timeout)) { printer.show($0) }
+                .run()
+            if printer.failureCount == failures || !printer.hasFailed(.primary, managed.name.description) {
+                zones.append(managed)
+            }
             await managed.client.close()
         }
         if let store, !Task.isCancelled { await checkAuthority(configuration, store, zones, environment, printer) }
@@ -78,7 +84,8 @@ struct CheckCommand: AsyncParsableCommand {
             } else {
                 printer.show(
                     CheckStep(
-                        .key, subject, .warning, warnings.map(\.message).joined(separator: "; "), hints: warnings.map(\.hint)))
+                        .key, subject, .warning, warnings.map(\.message).joined(separator: "; "),
+                        hints: warnings.map(\.hint)))
             }
             return managed
         } catch {
@@ -88,7 +95,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func checkAuthority(
-        _ configuration: Configuration, _ store: any FleetStore, _ zones: [ManagedZone], _ environment: [String: String],
+        _ configuration: Configuration, _ store: any FleetStore, _ zones: [ManagedZone],
+        _ environment: [String: String],
         _ printer: CheckPrinter
     ) async {
         do {

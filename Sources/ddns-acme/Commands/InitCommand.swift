@@ -21,9 +21,11 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the key is (default: tsig.key beside the configuration).", valueName: "file"))
     var keyFile: String?
     @Option(help: "The key's name.") var keyName = "ddns-acme"
-    @Option(help: "hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, hmac-sha1 or hmac-md5.") var algorithm = "hmac-sha256"
+    @Option(help: "hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, hmac-sha1 or hmac-md5.") var algorithm =
+        "hmac-sha256"
     @Option(help: "The database and the account key.") var stateDirectory = "/var/lib/ddns-acme"
-    @Option(help: "letsencrypt, letsencrypt-staging or the https URL of an ACME directory.") var directory = "letsencrypt"
+    @Option(help: "letsencrypt, letsencrypt-staging or the https URL of an ACME directory.") var directory =
+        "letsencrypt"
     @Option(help: "An e-mail address for the CA; may be repeated.") var contact: [String] = []
     @Flag(help: "Agree to the CA's terms of service.") var agreeToTerms = false
     @Option(help: ArgumentHelp("Roots of a private or test CA.", valueName: "file")) var trustRoots: String?
@@ -51,7 +53,8 @@ struct InitCommand: AsyncParsableCommand {
             print(result.statements)
             let terminal = Terminal.standard
             terminal.note("wrote \(path) and \(keyPath)")
-            terminal.hint("copy \(keyPath) to the primary as \(NamedStatements.keyPath(key)) (owner root:bind, mode 0640)")
+            terminal.hint(
+                "copy \(keyPath) to the primary as \(NamedStatements.keyPath(key)) (owner root:bind, mode 0640)")
             terminal.hint("put the statements above into its named.conf, then: rndc reconfig")
             terminal.hint("then run ddns-acme check --config \(path)")
         }
@@ -80,7 +83,9 @@ struct InitCommand: AsyncParsableCommand {
     /// An existing key is used: it may be in the primary's configuration already.
     private func key(at path: String) throws -> TSIGKey {
         if try SecretFile.bytes(path) != nil { return try TSIGKeyFile.load(path).key(named: nil) }
-        guard let algorithm = TSIGAlgorithm.all.first(where: { $0.description == algorithm || $0.wireName == algorithm }) else {
+        guard
+            let algorithm = TSIGAlgorithm.all.first(where: { $0.description == algorithm || $0.wireName == algorithm })
+        else {
             throw CommandFailure(
                 .badInput, "\(self.algorithm) is no TSIG algorithm (RFC 8945 §6)",
                 hints: ["use one of \(TSIGAlgorithm.all.map(\.description).joined(separator: ", "))"])

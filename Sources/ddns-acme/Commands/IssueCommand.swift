@@ -20,14 +20,18 @@ struct IssueCommand: AsyncParsableCommand {
     @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.")
     var device: String
 
-    @Option(help: ArgumentHelp("A certificate request; the private key stays where it is.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("A certificate request; the private key stays where it is.", valueName: "file"),
+        completion: .file())
     var csr: String?
 
-    @Option(help: ArgumentHelp("The private key to use, instead of a fresh one.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The private key to use, instead of a fresh one.", valueName: "file"), completion: .file())
     var key: String?
 
     @Option(
-        help: ArgumentHelp("Where the device's folder is (default: certificates in the state directory).", valueName: "dir"),
+        help: ArgumentHelp(
+            "Where the device's folder is (default: certificates in the state directory).", valueName: "dir"),
         completion: .directory)
     var out: String?
 
@@ -87,7 +91,8 @@ struct IssueCommand: AsyncParsableCommand {
     private func keySource() throws -> LocalIssuance.KeySource {
         if let csr { return .request(try InputFile.bytes(csr, what: "certificate request")) }
         if let key {
-            return .given(try DeviceKey(pem: String(decoding: InputFile.bytes(key, what: "private key"), as: UTF8.self)))
+            return .given(
+                try DeviceKey(pem: String(decoding: InputFile.bytes(key, what: "private key"), as: UTF8.self)))
         }
         return .fresh
     }

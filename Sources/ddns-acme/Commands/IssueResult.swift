@@ -43,7 +43,8 @@ struct IssueResult: Encodable, Sendable {
         notAfter = certificate?.notAfter
         self.files = certificate.map { _ in
             Files(
-                privateKey: files.hasKey ? files.keyPath : nil, certificate: files.certificatePath, chain: files.chainPath,
+                privateKey: files.hasKey ? files.keyPath : nil, certificate: files.certificatePath,
+                chain: files.chainPath,
                 fullChain: files.fullChainPath)
         }
     }

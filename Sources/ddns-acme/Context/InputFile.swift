@@ -6,7 +6,8 @@ enum InputFile {
     static func bytes(_ path: String, what: String) throws -> [UInt8] {
         guard let bytes = try SecretFile.bytes(path) else {
             throw CommandFailure(
-                .badInput, "the \(what) \(path) does not exist", hints: ["check the path; it starts from the present directory"])
+                .badInput, "the \(what) \(path) does not exist",
+                hints: ["check the path; it starts from the present directory"])
         }
         return bytes
     }
