@@ -4,6 +4,12 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Says what an error from below means: what failed, and whether the request may have reached the server.
 enum TransportFailure {
     static func translate(_ error: any Error, isProxied: Bool) -> ACMETransportError {
@@ -16,10 +22,19 @@ enum TransportFailure {
         case let error as NIOConnectionError: translate(error, isProxied: isProxied)
         case let error as NIOSSLError: translate(error)
         case let error as NIOSSLExtraError: translate(error)
+        case let error as IOError where isFromConnecting(error):
+            // An address instead of a name is connected to without NIO's NIOConnectionError around it.
+            ACMETransportError(
+                isProxied ? .proxy : .connect, "no connection: \(String(cString: strerror(error.errnoCode)))",
+                mayHaveReachedServer: false)
         case is ChannelError, is IOError:
             ACMETransportError(.connectionLost, "the connection ended: \(error)", mayHaveReachedServer: true)
         default: ACMETransportError(.connectionLost, "\(error)", mayHaveReachedServer: true)
         }
+    }
+
+    private static func isFromConnecting(_ error: IOError) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
     }
 
     private static func translate(_ error: HTTPClientError) -> ACMETransportError {

@@ -61,12 +61,10 @@ struct CheckCommand: AsyncParsableCommand {
         var zones: [ManagedZone] = []
         for zone in configuration.zones {
             guard let managed = await assemble(zone, printer), !Task.isCancelled else { continue }
-            let failures = printer.failureCount
             await ZoneCheck(zone: managed, store: store, propagationTimeout: .seconds(timeout)) { printer.show($0) }
                 .run()
-            if printer.failureCount == failures || !printer.hasFailed(.primary, managed.name.description) {
-                zones.append(managed)
-            }
+            // What a primary says to questions it does not trust is no word on CAA.
+            if !printer.hasFailed([.primary, .signature], zone.name.description) { zones.append(managed) }
             await managed.client.close()
         }
         if let store, !Task.isCancelled { await checkAuthority(configuration, store, zones, environment, printer) }

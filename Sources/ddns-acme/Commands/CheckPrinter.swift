@@ -11,10 +11,9 @@ final class CheckPrinter: Sendable {
     }
 
     var firstFailure: (any Error)? { failed.withLock { $0.first?.failure } }
-    var failureCount: Int { failed.withLock { $0.count } }
 
-    func hasFailed(_ kind: CheckStep.Kind, _ subject: String) -> Bool {
-        failed.withLock { $0.contains { $0.kind == kind && $0.subject == subject } }
+    func hasFailed(_ kinds: [CheckStep.Kind], _ subject: String) -> Bool {
+        failed.withLock { $0.contains { kinds.contains($0.kind) && $0.subject == subject } }
     }
 
     func show(_ step: CheckStep) {

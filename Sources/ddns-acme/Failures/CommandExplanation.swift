@@ -6,11 +6,17 @@ enum CommandExplanation {
     static func explanation(of error: any Error) -> (message: String, hints: [String]) {
         switch error {
         case let error as ConfigurationError:
-            (error.message, error.hint.isEmpty ? [] : [error.hint])
+            (error.message, hints(of: error))
         case is CancellationError:
             ("cancelled", [])
         default:
             CheckStep.explanation(of: error)
         }
+    }
+
+    /// One for each finding, with its line when there are several.
+    private static func hints(of error: ConfigurationError) -> [String] {
+        guard error.issues.count > 1 else { return error.hint.isEmpty ? [] : [error.hint] }
+        return error.issues.filter { !$0.hint.isEmpty }.map { "line \($0.line): \($0.hint)" }
     }
 }
