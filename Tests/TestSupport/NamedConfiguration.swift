@@ -67,8 +67,6 @@ package struct NamedConfiguration: Sendable {
     package var statements = ""
     /// The severity of what is logged, such as `info` or `debug 3`.
     package var logSeverity = "info"
-    /// Runs `named` under `faketime` with this offset, such as `-1h`.
-    package var clockOffset: String?
 
     package init(_ zones: [Zone] = [], keys: [TestTSIGKey] = []) {
         self.zones = zones

@@ -40,13 +40,9 @@ package final class NamedServer: Sendable {
                 try directory.write(text, to: zone.file)
             }
             try directory.write(control.statement, to: "rndc.key")
-            var path = try confinementFreeNamed(in: directory)
+            let path = try confinementFreeNamed(in: directory)
             // -L: what goes wrong before the logging statement is read would go to syslog otherwise.
-            var arguments = ["-f", "-L", "/dev/stderr", "-c", file]
-            if let offset = configuration.clockOffset {
-                arguments = ["-f", offset, path] + arguments
-                path = try Tool.faketime.path()
-            }
+            let arguments = ["-f", "-L", "/dev/stderr", "-c", file]
             return try await Daemon.with(path: path, arguments: arguments) { daemon in
                 let server = NamedServer(configuration, ports: ports, control: control, directory, daemon)
                 try await server.start()

@@ -14,6 +14,7 @@ package enum Tool: String, CaseIterable, Sendable {
     case openssl
     case curl
     case lego
+    /// Shifts the clock of a program, such as the one this package builds; not of BIND's, whose jemalloc it hangs.
     case faketime
     case pebble
     case python = "python3"
