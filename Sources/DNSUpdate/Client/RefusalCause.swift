@@ -29,16 +29,28 @@ package struct RefusalCause: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension RefusalCause {
+    /// What further questions to the server have shown; nil for what is not known.
+    struct Findings: CustomStringConvertible {
+        /// An update without content only needs a zone that takes updates from the key.
+        var emptyUpdateIsRefused: Bool?
+        var queryIsRefused: Bool?
+
+        var description: String {
+            let update = emptyUpdateIsRefused.map { "an empty update is \($0 ? "refused as well" : "accepted")" }
+            let query = queryIsRefused.map { "a question for the zone is \($0 ? "refused as well" : "answered")" }
+            return [update, query].compactMap(\.self).joined(separator: ", ")
+        }
+    }
+
     /// The reasons that fit what is known, most likely first.
-    ///
-    /// - Parameter emptyUpdateIsRefused: what the server said to an update without content, which only needs a zone that
-    ///   takes updates from the key (dns-update §0.10); nil when that is not known.
     static func likely(
-        for message: UpdateMessage, _ context: UpdateContext, emptyUpdateIsRefused: Bool?
+        for message: UpdateMessage, _ context: UpdateContext, _ findings: Findings
     ) -> [RefusalCause] {
-        let zoneWide = [frozen(context), notDynamic(context), secondary(context), queryNotAllowed(context)]
+        if findings.queryIsRefused == true { return [queryNotAllowed(context)] }
+        let outside = findings.queryIsRefused == nil ? [queryNotAllowed(context)] : []
+        let zoneWide = [frozen(context), notDynamic(context), secondary(context)] + outside
         let specific = [checkNames(message, context), policy(message, context)].compactMap(\.self)
-        switch emptyUpdateIsRefused {
+        switch findings.emptyUpdateIsRefused {
         case true: return zoneWide
         case false: return specific
         default: return message.operations.isEmpty ? zoneWide : specific + zoneWide
@@ -54,22 +66,28 @@ extension RefusalCause {
         let byName = changes.contains { $0.type == nil }
         return RefusalCause(
             kind: .policy,
-            summary: "no update-policy rule lets key \(context.key.name) change \(shown.joined(separator: ", "))\(more)",
-            remedy: "in zone \"\(context.zone)\" of named.conf: "
-                + "update-policy { grant \"\(context.key.name)\" zonesub \(list); }; then rndc reconfig"
+            summary:
+                "no update-policy rule lets key \(context.key.name) change \(shown.joined(separator: ", "))\(more)",
+            remedy: "add to update-policy of zone \"\(context.zone)\" in named.conf: "
+                + "grant \"\(context.key.name)\" zonesub \(list); then rndc reconfig"
                 + (byName ? " (deleting a whole name needs a grant for every type it holds)" : ""))
     }
 
     private static func checkNames(_ message: UpdateMessage, _ context: UpdateContext) -> RefusalCause? {
         let names = message.operations.compactMap { operation -> DomainName? in
-            guard case .add(let name, _, let data) = operation, data.type == .a || data.type == .aaaa else { return nil }
-            return name.labels.contains { $0.contains(UInt8(ascii: "_")) } ? name : nil
+            guard case .add(let name, _, let data) = operation, data.type == .a || data.type == .aaaa else {
+                return nil
+            }
+            // As BIND checks it, the label * aside (RFC 4592).
+            let host = name.isWildcard ? name.parent : name
+            return (try? host?.validateHostName()) == nil ? name : nil
         }
         guard let first = names.first else { return nil }
         return RefusalCause(
             kind: .checkNames,
-            summary: "an address at \(first), which is no host name because of \"_\" (check-names is on by default)",
-            remedy: "use a name without \"_\", or put check-names ignore; in zone \"\(context.zone)\" of named.conf")
+            summary: "an address at \(first), which is no host name (check-names is on by default)",
+            remedy: "use letters, digits and hyphens only, "
+                + "or put check-names ignore; in zone \"\(context.zone)\" of named.conf")
     }
 
     private static func frozen(_ context: UpdateContext) -> RefusalCause {

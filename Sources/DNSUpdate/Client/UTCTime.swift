@@ -2,7 +2,8 @@
 enum UTCTime {
     /// RFC 3339 in UTC with whole seconds, from seconds since 1970.
     static func text(_ seconds: UInt64) -> String {
-        // The civil calendar in eras of 400 years that begin on March 1st, so that the leap day is the last of its year.
+        // The civil calendar in eras of 400 years that begin on March 1st, so that the leap day is the last of its
+        // year.
         let (days, time) = (Int64(clamping: seconds / 86_400), seconds % 86_400)
         let shifted = days + 719_468
         let era = shifted / 146_097

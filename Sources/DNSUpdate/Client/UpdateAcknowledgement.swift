@@ -1,7 +1,8 @@
 /// A server's signed NOERROR.
 ///
-/// It means that the message was processed and is on stable storage (RFC 2136 §3.5), not that the zone now holds what was
-/// asked for: BIND ignores some changes in silence (a TXT beside a CNAME, what exceeds a policy's count). Read it back.
+/// It means that the message was processed and is on stable storage (RFC 2136 §3.5), not that the zone now holds what
+/// was asked for: BIND ignores some changes in silence (a TXT beside a CNAME, what exceeds a policy's count). Read it
+/// back.
 package struct UpdateAcknowledgement: Sendable, Hashable {
     /// The server that answered.
     package let server: DNSEndpoint

@@ -14,10 +14,11 @@ package final class UpdateClient: Sendable {
         package var transport = TCPTransport.Settings()
         /// Seconds that the server's clock may differ (RFC 8945 §10).
         package var fudge: UInt16 = TSIGSigner.defaultFudge
-        /// How often an update is signed again after a BADTIME that the clocks do not explain (RFC 8945 §5.2.3: a server
-        /// may reject what overtook something signed later).
+        /// How often an update is signed again after a BADTIME that the clocks do not explain (RFC 8945 §5.2.3: a
+        /// server may reject what overtook something signed later).
         package var maximumReorderings = 2
-        /// Whether a REFUSED is followed by an empty update, which tells a refused record from a refused zone.
+        /// Whether a REFUSED is followed by an empty update and an SOA query that tell why. An engine that finds a
+        /// refused record by halving its batch has no use for them.
         package var explainsRefusals = true
 
         package init() {}
@@ -30,6 +31,7 @@ package final class UpdateClient: Sendable {
     private let settings: Settings
     private let clock: WallClock
     private let transports: [TCPTransport]
+    private let lookup: AuthoritativeLookup
     /// The index of the primary that answered last.
     private let preferred = Mutex(0)
 
@@ -45,6 +47,7 @@ package final class UpdateClient: Sendable {
         self.context = UpdateContext(zone: zone, key: key, fudge: settings.fudge)
         self.settings = settings
         self.clock = clock
+        self.lookup = AuthoritativeLookup(clock: clock, eventLoopGroup: eventLoopGroup)
         self.transports = primaries.map {
             TCPTransport(endpoint: $0, settings: settings.transport, eventLoopGroup: eventLoopGroup)
         }
@@ -54,8 +57,8 @@ package final class UpdateClient: Sendable {
     ///
     /// Cancellation keeps an update from being sent; one that was sent is waited for, since its outcome must be known.
     ///
-    /// - Throws: ``UpdateFailure``. When ``UpdateFailure/mayHaveBeenApplied`` is set the outcome is unknown, and nothing
-    ///   has been or may be sent again before the zone has been read.
+    /// - Throws: ``UpdateFailure``. When ``UpdateFailure/mayHaveBeenApplied`` is set the outcome is unknown, and
+    ///   nothing has been or may be sent again before the zone has been read.
     @discardableResult
     package func send(
         _ message: UpdateMessage, cancellation: Cancellation = .obeyed
@@ -63,8 +66,8 @@ package final class UpdateClient: Sendable {
         let unsigned = try encode(message)
         do {
             return try await sendToFirstReachable(unsigned, cancellation)
-        } catch where error.code == .refused {
-            throw await explain(error, message, cancellation)
+        } catch {
+            throw error.code == .refused ? await explain(error, message, cancellation) : error
         }
     }
 
@@ -165,27 +168,31 @@ package final class UpdateClient: Sendable {
         }
     }
 
-    /// Narrows down why an update was refused: a server that takes an empty one objects to a record, not to the zone.
+    /// Narrows down why an update was refused: a server that takes an empty one objects to a record, not to the zone,
+    /// and one that does not even answer a question for the zone keeps us out altogether.
     private func explain(
         _ failure: UpdateFailure, _ message: UpdateMessage, _ cancellation: Cancellation
     ) async -> UpdateFailure {
         var emptyUpdateIsRefused: Bool?
-        if message.operations.isEmpty {
-            emptyUpdateIsRefused = message.prerequisites.isEmpty ? true : nil
+        if message.operations.isEmpty && message.prerequisites.isEmpty {
+            emptyUpdateIsRefused = true
         } else if settings.explainsRefusals, let transport = transports.first(where: { $0.endpoint == failure.server }),
             let empty = try? UpdateMessage(zone: zone).wire(id: 0)
         {
             do throws(UpdateFailure) {
                 _ = try await attempt(empty, over: transport, cancellation)
                 emptyUpdateIsRefused = false
-            } catch where error.code == .refused {
-                emptyUpdateIsRefused = true
-            } catch {}
+            } catch {
+                if error.code == .refused { emptyUpdateIsRefused = true }
+            }
         }
-        let evidence = emptyUpdateIsRefused.map { "an empty update is \($0 ? "refused as well" : "accepted")" } ?? ""
+        var findings = RefusalCause.Findings(emptyUpdateIsRefused: emptyUpdateIsRefused)
+        if settings.explainsRefusals, emptyUpdateIsRefused != false, let server = failure.server {
+            let answer = try? await lookup.query(zone, .soa, at: server, key: context.key, cancellation: cancellation)
+            findings.queryIsRefused = answer.map { $0.responseCode == .refused }
+        }
         return UpdateFailure(
             .refused, context, server: failure.server, responseCode: .refused,
-            likelyCauses: RefusalCause.likely(for: message, context, emptyUpdateIsRefused: emptyUpdateIsRefused),
-            evidence: evidence)
+            likelyCauses: RefusalCause.likely(for: message, context, findings), evidence: findings.description)
     }
 }

@@ -31,8 +31,7 @@ extension UpdateFailure {
             }
         self.init(
             code, context, server: server, responseCode: .notAuth, clocks: refusal.clocks,
-            evidence: "NOTAUTH with TSIG error \(refusal.error.tsigDescription), "
-                + (refusal.isSigned ? "signed" : "not signed, as RFC 8945 has it"))
+            evidence: "NOTAUTH, TSIG error \(refusal.error.tsigDescription), \(refusal.isSigned ? "" : "not ")signed")
     }
 
     init(_ failure: TransportFailure, _ context: UpdateContext, server: DNSEndpoint?) {

@@ -36,21 +36,21 @@ extension UpdateFailure {
             switch code {
             case .badKey:
                 return Explanation(
-                    "the server does not know key \(key) with algorithm \(context.key.algorithm) (BADKEY)",
+                    "the server does not know key \(key) with algorithm \(context.key.algorithm)",
                     "named.conf on the server needs exactly this name and algorithm: "
                         + "key \"\(key)\" { algorithm \(context.key.algorithm); secret \"…\"; }; then rndc reconfig")
             case .badSignature:
                 return Explanation(
-                    "the server knows key \(key) with another secret (BADSIG)",
+                    "the server knows key \(key) with another secret",
                     "copy the key file from the server again; the key's name and algorithm are right")
             case .badTime:
                 let skew = clocks.map(\.description) ?? "the clocks differ"
                 return Explanation(
-                    "\(skew) (BADTIME, \(context.fudge) s are allowed)",
+                    "\(skew); \(context.fudge) s are allowed",
                     "set the wrong clock by NTP (timedatectl, chronyc tracking); nothing here changes a clock")
             case .badTruncation:
                 return Explanation(
-                    "the server does not take a MAC of \(context.key.algorithm) as short as this (BADTRUNC)",
+                    "the server does not take a MAC of \(context.key.algorithm) as short as this",
                     "use the algorithm without a length in the key file, on both sides")
             default: return nil
             }
@@ -90,13 +90,14 @@ extension UpdateFailure {
                     "a name in the update is outside the zone (NOTZONE)", "use names that end in .\(context.zone)")
             case .formErr:
                 return Explanation(
-                    "the server could not read the update (FORMERR)", "a bug of ours: report it with the server's log line")
+                    "the server could not read the update (FORMERR)",
+                    "a bug of ours: report it with the server's log line")
             case .servFail:
                 return Explanation(
-                    "the server failed to apply the update (SERVFAIL); nothing was changed",
+                    "the server failed to apply the update (SERVFAIL)",
                     "see the server's log at this time: disk full or journal not writable, zone not loaded "
                         + "(named-checkzone), more than max-records-per-type records at a name, or a secondary that "
-                        + "cannot reach its primary")
+                        + "cannot reach its primary (which may then apply the update late: read the records)")
             case .notImplemented:
                 return Explanation(
                     "the server does not do dynamic updates (NOTIMP)",
@@ -118,12 +119,12 @@ extension UpdateFailure {
                 return Explanation(
                     "no answer; whether the update was applied is unknown",
                     "read the records before sending it again",
-                    "a server that is overloaded (update-quota), hanging or restarting is silent: rndc status on the server")
+                    "a server that is overloaded (update-quota), hanging or restarting is silent: see rndc status")
             case .answerNotTrusted:
                 return Explanation(
                     "an answer came that must not be believed; whether the update was applied is unknown",
-                    "look for something between here and the server that alters or forges DNS (a middlebox, another host "
-                        + "with the address), and in the server's log for what it answered")
+                    "look for something between here and the server that alters or forges DNS (a middlebox, another "
+                        + "host with the address), and in the server's log for what it answered")
             case .connectionRefused:
                 return Explanation(
                     "nothing listens there (connection refused)",
@@ -136,14 +137,16 @@ extension UpdateFailure {
                 return Explanation("the connection ended before the update was sent", "send it again")
             case .overloaded:
                 return Explanation(
-                    "too many updates are under way; this one was not sent", "send fewer at once, or more in one message")
+                    "too many updates are under way; this one was not sent",
+                    "send fewer at once, or more in one message")
             default: return nil
             }
         }
 
         private static func ownDecision(_ code: Code) -> Explanation? {
             switch code {
-            case .messageTooLarge: Explanation("the update is too large; it was not sent", "send it in several messages")
+            case .messageTooLarge:
+                Explanation("the update is too large; it was not sent", "send it in several messages")
             case .invalidMessage: Explanation("the update is not valid; it was not sent", "correct the records")
             case .cancelled: Explanation("cancelled before the update was sent", "start again")
             case .closed: Explanation("the update client has been closed", "a bug of ours if it was not shutting down")

@@ -97,8 +97,8 @@ package struct UpdateFailure: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
-    /// Whether a prerequisite did not hold, so that nothing was changed. After an attempt whose outcome was unknown, this
-    /// can mean that the attempt succeeded.
+    /// Whether a prerequisite did not hold, so that nothing was changed. After an attempt whose outcome was unknown,
+    /// this can mean that the attempt succeeded.
     package var isFailedPrerequisite: Bool {
         code == .nxDomain || code == .yxDomain || code == .nxRRset || code == .yxRRset
     }

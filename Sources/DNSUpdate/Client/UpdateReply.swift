@@ -21,7 +21,9 @@ struct UpdateJudge: Sendable {
         } catch {
             return .rejected(error.message)
         }
-        guard response.opcode == .update else { return .rejected("it answered an UPDATE with opcode \(response.opcode)") }
+        guard response.opcode == .update else {
+            return .rejected("it answered an UPDATE with opcode \(response.opcode)")
+        }
         // RFC 2136 §3.8: a server may leave the zone section out.
         guard response.questions.allSatisfy({ $0 == Question(name: zone, type: .soa) }), response.questions.count <= 1
         else { return .rejected("it answered for another zone") }

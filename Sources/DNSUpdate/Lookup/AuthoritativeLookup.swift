@@ -40,7 +40,8 @@ package struct AuthoritativeLookup: Sendable {
     /// Asks a server for the records of one type at a name, without recursion.
     ///
     /// - Parameters:
-    ///   - key: signs the question, and then only a signed answer is taken. A server with views may choose the view by it.
+    ///   - key: signs the question, and then only a signed answer is taken. A server with views may choose the view by
+    ///     it.
     ///   - timeout: instead of the settings' timeout.
     /// - Returns: whatever the server said; an error code is an answer, too.
     /// - Throws: ``LookupFailure`` when no answer could be had.
@@ -83,8 +84,8 @@ package struct AuthoritativeLookup: Sendable {
                 }
                 if !response.isTruncated { return response }
                 break
-            } catch where error.code == .noAnswer {
-                continue
+            } catch {
+                guard error.code == .noAnswer else { throw error }
             }
         }
         return try await overTCP(attempt)
@@ -128,7 +129,9 @@ package struct AuthoritativeLookup: Sendable {
         do {
             let unsigned = try query.wire()
             guard let key else {
-                return OutgoingMessage(bytes: unsigned) { QueryJudge(query: query, request: nil, clock: clock).judge($0) }
+                return OutgoingMessage(bytes: unsigned) {
+                    QueryJudge(query: query, request: nil, clock: clock).judge($0)
+                }
             }
             let signed = try TSIGSigner.sign(unsigned, key: key, now: clock.now)
             return OutgoingMessage(bytes: signed.wire) {

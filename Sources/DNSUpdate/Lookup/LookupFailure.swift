@@ -69,7 +69,7 @@ package struct LookupFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .noAnswer, .unreachable:
             return "is the server up, and are UDP and TCP port \(server.port) open between here and there? Try: \(dig)"
         case .noRoute:
-            return "this machine has no route to \(server.address): give it one, or list the servers to ask (`nameservers`)"
+            return "this machine has no route to \(server.address): give it one, or list other servers (`nameservers`)"
         case .refused: return "allow this machine to ask for the zone (allow-query on the server). Try: \(dig)"
         case .notAuthoritative, .noZone:
             return "the answer lacks flag aa: check that the server has the zone and that it loaded. Try: \(dig)"

@@ -2,10 +2,10 @@ import Synchronization
 
 /// Waits until every server shows every challenge (RFC 8555 §8.4), asking each of them directly.
 ///
-/// The serial that the primary has once it shows everything is the watermark: a server at or above it has transferred the
-/// change (RFC 1982), which one SOA query tells for any number of challenges. A TXT query per challenge then confirms
-/// it. Serials decide only when it is worth looking; what is believed is the TXT record itself, so servers whose serials
-/// cannot be compared (another signer, a restored backup) are looked at anyway from time to time.
+/// The serial that the primary has once it shows everything is the watermark: a server at or above it has transferred
+/// the change (RFC 1982), which one SOA query tells for any number of challenges. A TXT query per challenge then
+/// confirms it. Serials decide only when it is worth looking; what is believed is the TXT record itself, so servers
+/// whose serials cannot be compared (another signer, a restored backup) are looked at anyway from time to time.
 package struct PropagationCheck: Sendable {
     /// A TXT value that must be seen at a name.
     package struct Challenge: Sendable, Hashable {
@@ -48,8 +48,8 @@ package struct PropagationCheck: Sendable {
 
     /// Waits until the primary and all `servers` show all challenges.
     ///
-    /// A server that this machine has no route to (an IPv6 address where there is only IPv4) cannot be checked from here
-    /// and is not waited for, as long as another one confirms; the report says so.
+    /// A server that this machine has no route to (an IPv6 address where there is only IPv4) cannot be checked from
+    /// here and is not waited for, as long as another one confirms; the report says so.
     ///
     /// - Parameters:
     ///   - challenges: names in `zone`.

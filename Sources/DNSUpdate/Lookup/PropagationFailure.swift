@@ -32,14 +32,19 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
             case .misplaced: "the challenges for zone \(report.zone) are not where they were put"
             default: "after \(seconds) not every server of zone \(report.zone) shows the challenge"
             }
-        let servers = (report.lacking.isEmpty ? report.servers : report.lacking).map(text(of:))
-        return "\(what): \(servers.joined(separator: "; "))"
+        return "\(what): \(culprits.map(text(of:)).joined(separator: "; "))"
+    }
+
+    /// The servers that the failure is about.
+    private var culprits: [PropagationReport.Server] {
+        if code == .misplaced { return report.servers.filter(\.isHopeless) }
+        return report.lacking.isEmpty ? report.servers : report.lacking
     }
 
     /// What to do, for each kind of trouble once.
     package var hint: String {
         var lines: [String] = []
-        for server in report.lacking.isEmpty ? report.servers : report.lacking {
+        for server in culprits {
             let line = remedy(for: server)
             if !lines.contains(line) { lines.append(line) }
         }
@@ -72,7 +77,8 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
             return "\(place) is a name server of \(report.zone) but does not serve it (lame): load the zone there and "
                 + "allow queries, or remove its NS record; `nameservers` lists others to ask"
         case .noAnswer:
-            return "start \(place) or open UDP and TCP port \(place.port) to it, or remove its NS record: a CA's resolver "
+            return
+                "start \(place) or open UDP and TCP port \(place.port) to it, or remove its NS record: a CA's resolver "
                 + "may pick any name server"
         case .absent where server.isPrimary:
             return "the primary accepted the update but does not show it: look for a CNAME at the name, a count in "

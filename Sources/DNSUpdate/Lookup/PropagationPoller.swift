@@ -45,7 +45,9 @@ struct PropagationPoller: Sendable {
 
     /// One SOA query instead of many TXT queries, while the serial says that the server has not transferred yet.
     private func isBelowWatermark(_ known: inout Knowledge) async -> Bool {
-        guard known.missing.count > 1, let watermark = watermark.serial, let serial = await serial() else { return false }
+        guard known.missing.count > 1, let watermark = watermark.serial, let serial = await serial() else {
+            return false
+        }
         known.serial = serial
         return !serial.isAtLeast(watermark)
     }
@@ -62,17 +64,18 @@ struct PropagationPoller: Sendable {
 
     private func lookForMissing(_ known: inout Knowledge) async {
         let before = known
+        // Asked together with the records, the primary's serial can be older than they are by a change. That makes the
+        // watermark too low, which costs a look at another server and no more.
+        async let primarySerial = isPrimary ? serial() : nil
         let seen = await visibilities(of: known.missing)
+        let newSerial = await primarySerial ?? seen.compactMap(\.serial).last
         // A look that cancellation cut short says nothing about the server.
         guard !Task.isCancelled else { return }
         known.missing = zip(known.missing, seen).filter { !$1.isShown }.map(\.0)
         known.last = seen.first { !$0.isShown } ?? seen.last
-        known.serial = seen.compactMap(\.serial).last ?? known.serial
+        known.serial = newSerial ?? known.serial
         if known.missing.isEmpty {
             known.shownAfter = stopwatch.elapsed
-            // A positive TXT answer does not tell the serial. Asked after it, the serial is at or above the one that
-            // brought the record.
-            if isPrimary || challenges.count > 1, let serial = await serial() { known.serial = serial }
             if isPrimary { watermark.serial = known.serial }
         }
         let hasChanged =

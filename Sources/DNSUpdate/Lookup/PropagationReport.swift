@@ -43,7 +43,7 @@ package struct PropagationReport: Sendable {
     /// Servers that could not be checked from here.
     package var unchecked: [Server] { servers.filter { !$0.missing.isEmpty && $0.isUncheckable } }
     /// Whether every server that can be asked from here shows everything, and at least one does.
-    var isComplete: Bool { lacking.isEmpty && servers.contains { $0.missing.isEmpty } }
+    package var isComplete: Bool { lacking.isEmpty && servers.contains { $0.missing.isEmpty } }
 }
 
 /// A server has changed its state during a wait.

@@ -2,8 +2,8 @@
 package enum AnswerVerdict<Answer: Sendable>: Sendable {
     /// The answer.
     case accepted(Answer)
-    /// Not an answer to this request, or not one to believe. Over UDP the real one may still come, so the transport waits
-    /// on (RFC 8945 §5.4). Over TCP the server itself is at fault and the connection is closed (RFC 8945 §5.3.1).
+    /// Not an answer to this request, or not one to believe. Over UDP the real one may still come, so the transport
+    /// waits on (RFC 8945 §5.4). Over TCP the server itself is at fault and the connection is closed (RFC 8945 §5.3.1).
     case rejected(String)
 }
 

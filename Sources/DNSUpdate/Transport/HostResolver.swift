@@ -3,8 +3,8 @@ import NIOPosix
 
 /// Finds the addresses of a *server's own* host name with the system's resolver.
 ///
-/// This is the only place where a recursive resolver is asked. It is never asked for a name that a device or a challenge
-/// uses: a negative answer would be cached there (RFC 2308) and the challenge would fail later.
+/// This is the only place where a recursive resolver is asked. It is never asked for a name that a device or a
+/// challenge uses: a negative answer would be cached there (RFC 2308) and the challenge would fail later.
 package struct HostResolver: Sendable {
     /// `getaddrinfo` blocks, so it runs on NIO's thread pool and never on an event loop.
     package static let system = HostResolver { name in try await Self.lookUp(name) }
@@ -43,8 +43,11 @@ package struct HostResolver: Sendable {
     }
 
     private static func lookUp(_ host: DomainName) async throws -> [IPAddress] {
-        // The trailing dot keeps the system's search list out of it.
-        let text = host.absoluteText
-        return try await NIOThreadPool.singleton.runIfActive { try SystemResolver.addresses(of: text) }
+        // The trailing dot keeps the system's search list out of it, but no line of /etc/hosts matches a name with one.
+        let (absolute, plain) = (host.absoluteText, host.description)
+        return try await NIOThreadPool.singleton.runIfActive {
+            if let addresses = try? SystemResolver.addresses(of: absolute) { return addresses }
+            return try SystemResolver.addresses(of: plain)
+        }
     }
 }

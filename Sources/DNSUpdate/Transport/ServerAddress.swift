@@ -12,16 +12,17 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
             return
         }
         let (host, port) = try Self.split(text)
-        if let address = IPAddress(host) {
+        if let address = IPAddress(host), text.hasPrefix("[") == (address.recordType == .aaaa) {
             self = .endpoint(DNSEndpoint(address, port: port))
             return
         }
         // Digits and dots only was meant as an address: resolving "192.0.2.256" as a name would hide the typing error.
-        guard !host.isEmpty, !host.hasPrefix("["), host.contains(where: { $0.isLetter }),
-            let name = try? DomainName(host), name.labelCount > 0
+        guard !text.hasPrefix("["), host.contains(where: \.isLetter), let name = try? DomainName(host),
+            (try? name.validateHostName()) != nil
         else {
             throw ServerAddressError(
-                .notAnAddress, message: "\"\(ServerAddressError.quote(text))\" is neither an IP address nor a host name",
+                .notAnAddress,
+                message: "\"\(ServerAddressError.quote(text))\" is neither an IP address nor a host name",
                 hint: "write an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53, or a host name")
         }
         self = .host(name, port: port)
@@ -56,7 +57,8 @@ package enum ServerAddress: Hashable, Sendable, CustomStringConvertible {
         else {
             throw ServerAddressError(
                 .badPort, message: "\"\(ServerAddressError.quote(portText))\" is not a port",
-                hint: "a port is a number from 1 to 65535; an IPv6 address with a port needs brackets: [2001:db8::53]:53")
+                hint:
+                    "a port is a number from 1 to 65535; an IPv6 address with a port needs brackets: [2001:db8::53]:53")
         }
         return (String(host), port)
     }

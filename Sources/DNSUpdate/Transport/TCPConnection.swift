@@ -62,7 +62,8 @@ final class TCPConnection: Sendable {
         let promise = channel.eventLoop.makePromise(of: Result<Answer, TransportFailure>.self)
         let request = PendingRequest(id: id, message: outgoing, deadline: deadline, promise: promise)
         channel.writeAndFlush(request).whenFailure { _ in
-            // The handler is gone with the channel. When it was there, it has completed the promise, and this is ignored.
+            // The handler is gone with the channel. When it was there, it has completed the promise, and this is
+            // ignored.
             promise.succeed(.failure(TransportFailure(.notSent, evidence: "the connection had been closed")))
         }
         return try await promise.futureResult.result().get()
@@ -76,7 +77,7 @@ final class TCPConnection: Sendable {
 
     /// Takes no new requests and closes at once; what is in flight ends as "connection lost".
     func close() -> EventLoopFuture<Void> {
-        state.stopUse()
+        state.stopUse("the connection was closed by this side")
         return channel.close().flatMapErrorThrowing { _ in }
     }
 }

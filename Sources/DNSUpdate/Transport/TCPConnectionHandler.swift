@@ -21,8 +21,6 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
     private let state: TCPConnectionState
     private var pending: [UInt16: Pending] = [:]
     private var received: ByteBuffer?
-    /// Why the connection ended, when something better than "closed" is known.
-    private var endReason: String?
 
     init(endpoint: DNSEndpoint, answerLimit: Int, state: TCPConnectionState) {
         self.endpoint = endpoint
@@ -103,7 +101,7 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
         let id = UInt16(message[0]) << 8 | UInt16(message[1])
         guard let entry = pending[id] else {
             // The late answer to a request whose deadline has passed, a duplicate, or an ID we never used.
-            state.noteStray(id)
+            state.noteStray()
             return
         }
         if let reason = entry.request.offer(message) {
@@ -119,8 +117,7 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
     /// RFC 8945 §5.3.1: when verification fails, the client MUST close the connection.
     private func distrust(_ id: UInt16?, _ evidence: String, context: ChannelHandlerContext) {
         if let id { finish(id, .answerNotTrusted, evidence) }
-        endReason = "the connection was closed by this side: \(evidence)"
-        state.stopUse()
+        state.stopUse("the connection was closed by this side: \(evidence)")
         context.close(promise: nil)
     }
 
@@ -132,8 +129,10 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
         // requests take a new connection. The ID stays taken, so that a late answer meets nobody.
         state.stopUse()
         guard entry.isSent else {
-            finish(id, .notSent, "it did not take the request before the deadline")
+            let evidence = "it did not take the request before the deadline"
+            finish(id, .notSent, evidence)
             // A frame taken in part would swallow whatever is sent after it.
+            state.stopUse("the connection was closed by this side: \(evidence)")
             context.close(promise: nil)
             return
         }
@@ -145,7 +144,7 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         let left = received?.readableBytes ?? 0
         let cut = left > 0 ? " in the middle of an answer (after \(left) bytes of it)" : ""
-        let reason = endReason ?? "it closed the connection\(cut)"
+        let reason = state.endReason ?? "it closed the connection\(cut)"
         state.stopUse()
         for (id, entry) in pending {
             finish(id, entry.isSent ? .connectionLost : .notSent, reason)
@@ -154,8 +153,7 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        endReason = endReason ?? TransportFailure.text(of: error)
-        state.stopUse()
+        state.stopUse(TransportFailure.text(of: error))
         context.close(promise: nil)
     }
 

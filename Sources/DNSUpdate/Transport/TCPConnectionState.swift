@@ -7,13 +7,14 @@ final class TCPConnectionState: Sendable {
         var usedIDs: Set<UInt16> = []
         var isUsable = true
         var strays = 0
+        var endReason: String?
         var lastUse = NIODeadline.now()
     }
 
     private let state = Mutex(State())
 
-    /// Takes a random ID that is not in flight on this connection (RFC 7766 §6.2.1), or nothing when the connection must
-    /// not be used any more.
+    /// Takes a random ID that is not in flight on this connection (RFC 7766 §6.2.1), or nothing when the connection
+    /// must not be used any more.
     func reserveID(_ random: @Sendable () -> UInt16) -> UInt16? {
         state.withLock { state in
             guard state.isUsable, state.usedIDs.count < 32_768 else { return nil }
@@ -35,13 +36,22 @@ final class TCPConnectionState: Sendable {
     }
 
     /// No new request goes out on this connection.
-    func stopUse() {
-        state.withLock { $0.isUsable = false }
+    ///
+    /// - Parameter reason: why the connection ends, when it ends now; the first one given counts.
+    func stopUse(_ reason: String? = nil) {
+        state.withLock { state in
+            state.isUsable = false
+            state.endReason = state.endReason ?? reason
+        }
     }
+
+    /// Why the connection ended, when something better than "it closed" is known.
+    var endReason: String? { state.withLock { $0.endReason } }
 
     var isUsable: Bool { state.withLock { $0.isUsable } }
 
-    /// Whether no ID is taken. An ID stays taken after its deadline, so a connection that was silent once is never unused.
+    /// Whether no ID is taken. An ID stays taken after its deadline, so a connection that was silent once is never
+    /// unused.
     var isUnused: Bool { state.withLock { $0.usedIDs.isEmpty } }
 
     /// Whether nothing has been sent or received for so long that the server may be about to close the connection.
@@ -50,7 +60,7 @@ final class TCPConnectionState: Sendable {
     }
 
     /// Counts a message whose ID belongs to nothing in flight.
-    func noteStray(_ id: UInt16) {
+    func noteStray() {
         state.withLock { $0.strays += 1 }
     }
 

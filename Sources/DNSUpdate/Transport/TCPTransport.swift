@@ -2,10 +2,11 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The one TCP connection to a server: opened when it is needed, shared by all requests, opened again after it was closed.
+/// The one TCP connection to a server: opened when it is needed, shared by all requests, opened again after it was
+/// closed.
 ///
-/// Requests are pipelined with a bounded number in flight. BIND drops what exceeds its `update-quota` (100 for the whole
-/// server) without an answer, so the bound is what keeps updates from being lost in silence.
+/// Requests are pipelined with a bounded number in flight. BIND drops what exceeds its `update-quota` (100 for the
+/// whole server) without an answer, so the bound is what keeps updates from being lost in silence.
 package final class TCPTransport: Sendable {
     package struct Settings: Sendable {
         /// Requests in flight at once.
@@ -70,8 +71,9 @@ package final class TCPTransport: Sendable {
         defer { limit.release() }
         do {
             return try await attempt(deadline: deadline, cancellation: cancellation, message: message)
-        } catch where error.code == .notSent && NIODeadline.now() < deadline {
+        } catch {
             // Nothing left this machine: the server had closed the connection while it was idle.
+            guard error.code == .notSent, NIODeadline.now() < deadline else { throw error }
             return try await attempt(deadline: deadline, cancellation: cancellation, message: message)
         }
     }

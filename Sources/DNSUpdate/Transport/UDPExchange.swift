@@ -33,7 +33,8 @@ package struct UDPExchange: Sendable {
         let outgoing = try message(id)
         let eventLoop = eventLoopGroup.next()
         let promise = eventLoop.makePromise(of: Result<Answer, TransportFailure>.self)
-        let request = PendingRequest(id: id, message: outgoing, deadline: .now() + TimeAmount(timeout), promise: promise)
+        let request = PendingRequest(
+            id: id, message: outgoing, deadline: .now() + TimeAmount(timeout), promise: promise)
         DatagramBootstrap(group: eventLoop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
