@@ -33,19 +33,15 @@ final class StepReporter: Sendable {
     /// Keeps the seconds on the line running while `body` works.
     func whileShowing<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         guard terminal.isInteractive else { return try await body() }
+        // The line goes once nobody can write it any more, before the result is printed in its place.
+        defer { terminal.clearProgress() }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await body() }
             group.addTask { [self] in
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: .milliseconds(100))
-                    show()
-                }
+                while (try? await Task.sleep(for: .milliseconds(100))) != nil { show() }
                 return nil
             }
-            defer {
-                group.cancelAll()
-                terminal.clearProgress()
-            }
+            defer { group.cancelAll() }
             while let value = try await group.next() {
                 if let value { return value }
             }
