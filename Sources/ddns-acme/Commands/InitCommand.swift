@@ -44,17 +44,22 @@ struct InitCommand: AsyncParsableCommand {
         try SecretFile.makeDirectory(folder)
         let key = try key(at: keyPath)
         try SecretFile.write(template.text, to: path)
+        let statements = NamedStatements(
+            zone: template.zone, key: key, keyFile: template.tsigKeyFile, primary: template.primary)
         let result = InitResult(
-            configuration: path, keyFile: keyPath, keyName: key.name.description,
-            statements: NamedStatements(zone: template.zone, key: key).text)
+            configuration: path, keyFile: keyPath, keyName: key.name.description, statements: statements.text)
         if common.json {
             try ResultPrinter.json(result)
         } else {
             print(result.statements)
             let terminal = Terminal.standard
             terminal.note("wrote \(path) and \(keyPath)")
-            terminal.hint(
-                "copy \(keyPath) to the primary as \(NamedStatements.keyPath(key)) (owner root:bind, mode 0640)")
+            if statements.keyPath == template.tsigKeyFile {
+                terminal.hint("let BIND read the key: chown root:bind \(keyPath); chmod 640 \(keyPath)")
+            } else {
+                terminal.hint(
+                    "copy \(keyPath) to the primary as \(statements.keyPath) (owner root:bind, mode 0640)")
+            }
             terminal.hint("put the statements above into its named.conf, then: rndc reconfig")
             terminal.hint("then run ddns-acme check --config \(path)")
         }

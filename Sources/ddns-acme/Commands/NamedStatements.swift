@@ -4,13 +4,21 @@ import DNSUpdate
 struct NamedStatements {
     let zone: DomainName
     let key: TSIGKey
+    /// Where the primary finds the key file.
+    let keyPath: String
 
-    /// Where Debian's BIND looks for keys.
-    static func keyPath(_ key: TSIGKey) -> String { "/etc/bind/\(key.name).key" }
+    /// - Parameters:
+    ///   - keyFile: where the key is on this machine.
+    ///   - primary: when it is this machine, it reads that very file; else a copy, where Debian's BIND looks for keys.
+    init(zone: DomainName, key: TSIGKey, keyFile: String, primary: ServerAddress) {
+        self.zone = zone
+        self.key = key
+        keyPath = primary.isThisMachine ? keyFile : "/etc/bind/\(key.name).key"
+    }
 
     var text: String {
         """
-        include "\(Self.keyPath(key))";
+        include "\(keyPath)";
 
         zone "\(zone)" {
             type primary;
@@ -24,5 +32,15 @@ struct NamedStatements {
             notify-delay 0;
         };
         """
+    }
+}
+
+extension ServerAddress {
+    /// Whether it is a loopback address or `localhost`.
+    fileprivate var isThisMachine: Bool {
+        switch self {
+        case .endpoint(let endpoint): endpoint.address.isLoopback
+        case .host(let name, _): name.description == "localhost"
+        }
     }
 }
