@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -82,6 +83,24 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "DeviceHost", swiftSettings: settings),
+        .target(
+            name: "DeviceAgent",
+            dependencies: [
+                "CertificateFiles",
+                "DeviceHost",
+                "FleetAPI",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "FleetStore",
             dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
@@ -128,6 +147,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .executableTarget(
+            name: "ddns-acme-agent",
+            dependencies: [
+                "CertificateFiles",
+                "DeviceAgent",
+                "DeviceHost",
+                "FleetAPI",
+                "FleetAPIAsyncHTTPClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+
         // MARK: Tests
         .target(
             name: "TestSupport",
@@ -147,6 +180,25 @@ let package = Package(
         .testTarget(
             name: "FleetAPITests", dependencies: ["FleetAPI", "FleetAPIAsyncHTTPClient", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "DeviceAgentTests",
+            dependencies: [
+                "CertificateFiles",
+                "DeviceAgent",
+                "ddns-acme-agent",
+                "DeviceHost",
+                "FleetAPI",
+                "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "FleetStoreTests", dependencies: ["FleetStore", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FleetConfigurationTests", dependencies: ["FleetConfiguration", "TestSupport"],

@@ -1,8 +1,8 @@
 import CRenameExchange
-import Glibc
+package import Glibc
 
 /// The few system calls the installation of a certificate needs, with errors that name the path and the remedy.
-enum FileSystem {
+package enum FileSystem {
     /// `errno` of the call that has just failed, as the error an operator can act on.
     static func failure(_ what: String, _ path: String, number: Int32 = errno) -> CertificateFilesError {
         let reason = String(cString: strerror(number))
@@ -27,13 +27,13 @@ enum FileSystem {
         return status.st_mode & S_IFMT
     }
 
-    static func isDirectory(_ path: String) -> Bool {
+    package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Makes a directory and what is missing above it. Only directories made here get `mode`.
-    static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(CertificateFilesError) {
+    package static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(CertificateFilesError) {
         if isDirectory(path) { return }
         if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
             try makeDirectory(String(path[..<slash]), mode: mode)
@@ -44,7 +44,7 @@ enum FileSystem {
     }
 
     /// Writes a new file and waits until it is on the disk. The file appears whole or not at all.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(CertificateFilesError) {
+    package static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(CertificateFilesError) {
         let temporary = path + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
@@ -67,7 +67,7 @@ enum FileSystem {
     }
 
     /// The bytes of a regular file of at most 1 MiB; nil when there is none.
-    static func read(_ path: String) throws(CertificateFilesError) -> [UInt8]? {
+    package static func read(_ path: String) throws(CertificateFilesError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -111,7 +111,7 @@ enum FileSystem {
     }
 
     /// Waits until a directory's entries are on the disk.
-    static func synchronize(directory path: String) {
+    package static func synchronize(directory path: String) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)

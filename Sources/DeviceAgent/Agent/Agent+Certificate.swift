@@ -1,0 +1,140 @@
+import CertificateFiles
+import FleetAPI
+
+extension Agent {
+    /// Seconds that the server may take over a CSR, and that the agent then goes on asking.
+    private static let serverWait = 60
+    private static let patience: Duration = .seconds(120)
+
+    /// Does what the server says about the certificate.
+    func follow(
+        _ directive: CertificateDirective, _ credential: SecretToken, _ state: inout AgentState, mayDeploy: Bool
+    ) async throws(AgentError) -> CheckInOutcome.Certificate {
+        guard let name = state.name else { return .current }
+        switch directive.action {
+        case .none:
+            return .current
+        case _ where !mayDeploy:
+            return .paused
+        case .download:
+            let answer: CertificateAnswer
+            do throws(AgentError) {
+                answer = try await requesting { client throws(FleetAPIError) in
+                    try await client.certificate(credential: credential)
+                }
+            } catch {
+                // The server has none after all.
+                guard error.cause?.code == .notFound else { throw error }
+                return try await request(name, credential, &state)
+            }
+            guard let chain = try await wait(for: answer, credential) else {
+                return .pending(retryAfter: Self.retry(answer))
+            }
+            guard let key = try heldKey(for: chain, name) else {
+                surroundings.log(
+                    .warning, "the certificate that the server has is for a key that is lost: asking for a new one")
+                return try await request(name, credential, &state)
+            }
+            return try await deploy(key, chain, name, &state)
+        case .sendCSR:
+            return try await request(name, credential, &state)
+        default:
+            surroundings.log(.warning, "the server asks for \"\(directive.action)\", which this version does not know")
+            return .current
+        }
+    }
+
+    /// Asks for a certificate for a key that has never had one. The key is on the disk before anything is asked, so
+    /// that the certificate can be used even if this process does not live to see it.
+    private func request(
+        _ name: String, _ credential: SecretToken, _ state: inout AgentState
+    ) async throws(AgentError) -> CheckInOutcome.Certificate {
+        let files = try files(name)
+        let key = try pendingKey(files) ?? DeviceKey()
+        do {
+            try files.prepare(privateKey: key.pem)
+        } catch {
+            throw AgentError(error)
+        }
+        let csr = try key.certificateRequest(for: name)
+        let answer: CertificateAnswer
+        do throws(AgentError) {
+            answer = try await requesting { client throws(FleetAPIError) in
+                try await client.requestCertificate(csr: csr, credential: credential, wait: Self.serverWait)
+            }
+        } catch {
+            // A key that the server will not have is not offered again.
+            if error.cause?.problem?.type == .badCSR { files.discard() }
+            throw error
+        }
+        guard let chain = try await wait(for: answer, credential) else {
+            return .pending(retryAfter: Self.retry(answer))
+        }
+        guard chain.belongs(to: key) else {
+            throw AgentError(
+                .badCertificate,
+                "the certificate with serial \(chain.serial) is for another key than the one that was sent",
+                hint: "nothing was installed; if it stays so, tell the server's operator")
+        }
+        return try await deploy(key, chain, name, &state)
+    }
+
+    /// The chain, asking again while it is pending; nil when that takes too long.
+    private func wait(
+        for answer: CertificateAnswer, _ credential: SecretToken
+    ) async throws(AgentError) -> CertificateChain? {
+        var answer = answer
+        let waited = surroundings.stopwatch()
+        while true {
+            switch answer {
+            case .chain(let pem):
+                return try CertificateChain(pem: pem)
+            case .pending(let retryAfter):
+                let pause = max(retryAfter ?? .seconds(5), .seconds(1))
+                guard waited() + pause <= Self.patience else { return nil }
+                try await sleepUnlessStopped(pause)
+                answer = try await requesting { client throws(FleetAPIError) in
+                    try await client.certificate(credential: credential)
+                }
+            }
+        }
+    }
+
+    private static func retry(_ answer: CertificateAnswer) -> Duration? {
+        if case .pending(let retryAfter) = answer { retryAfter } else { nil }
+    }
+
+    private func sleepUnlessStopped(_ duration: Duration) async throws(AgentError) {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [surroundings] in try? await surroundings.clock.sleep(for: duration) }
+            group.addTask { [events] in await events.stopped() }
+            await group.next()
+            group.cancelAll()
+        }
+        if events.isStopped || Task.isCancelled { throw AgentError(.cancelled, "cancelled") }
+    }
+
+    // MARK: - Keys
+
+    private func pendingKey(_ files: CertificateFiles) throws(AgentError) -> DeviceKey? {
+        do {
+            return try files.pendingKey().flatMap { DeviceKey(pem: $0) }
+        } catch {
+            throw AgentError(error)
+        }
+    }
+
+    /// The key that the chain belongs to: one whose request is under way, or the installed one (the server renews with
+    /// the last request when a device stays away).
+    private func heldKey(for chain: CertificateChain, _ name: String) throws(AgentError) -> DeviceKey? {
+        let files = try files(name)
+        if let key = try pendingKey(files), chain.belongs(to: key) { return key }
+        do {
+            return try files.present().privateKey.flatMap { DeviceKey(pem: $0) }.flatMap {
+                chain.belongs(to: $0) ? $0 : nil
+            }
+        } catch {
+            throw AgentError(error)
+        }
+    }
+}

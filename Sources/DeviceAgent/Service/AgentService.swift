@@ -1,0 +1,165 @@
+package import DeviceHost
+package import FleetAPI
+
+/// The agent as a service: checks in when the server wants it, sooner when an address changes, until it is told to
+/// stop.
+package struct AgentService: Sendable {
+    private let agent: Agent
+    private let manager: ServiceManager?
+
+    /// Two check-ins for changed addresses are at least so far apart.
+    static let addressGap: Duration = .seconds(30)
+    /// Addresses often change one after the other; one check-in is to carry them all.
+    static let settling: Duration = .seconds(3)
+    /// Devices that come up together after a power cut do not ask together.
+    static let startSpread: Duration = .seconds(15)
+
+    package init(agent: Agent, manager: ServiceManager? = nil) {
+        self.agent = agent
+        self.manager = manager
+    }
+
+    private var surroundings: AgentSurroundings { agent.surroundings }
+
+    /// Runs until ``AgentEvents/Event/stop``, or until the task is cancelled.
+    ///
+    /// - Parameter token: where the enrollment token is, if the device is not enrolled yet.
+    /// - Throws: what makes going on senseless: `notEnrolled`, `badToken`, a token that the server refuses,
+    ///   `cannotWrite` at the start.
+    package func run(token: @Sendable () throws(AgentError) -> SecretToken?) async throws(AgentError) {
+        try agent.directory.prepare()
+        manager?.ready()
+        let failure = await withTaskGroup(of: AgentError?.self) { group in
+            group.addTask { await watchAddresses() }
+            group.addTask { await keepWatchdogQuiet() }
+            defer { group.cancelAll() }
+            do throws(AgentError) {
+                let isNew = try await enroll(token)
+                await checkInRepeatedly(atOnce: isNew)
+                return nil as AgentError?
+            } catch {
+                return error.code == .cancelled ? nil : error
+            }
+        }
+        manager?.stopping()
+        if let failure { throw failure }
+    }
+
+    // MARK: - Check-ins
+
+    /// - Returns: whether the device has been enrolled just now.
+    private func enroll(_ token: () throws(AgentError) -> SecretToken?) async throws(AgentError) -> Bool {
+        var schedule = CheckInSchedule(random: surroundings.random)
+        while true {
+            do throws(AgentError) {
+                let enrollment = try await agent.enroll(token: token)
+                if enrollment.isNew { surroundings.log(.note, "enrolled as \(enrollment.name)") }
+                return enrollment.isNew
+            } catch {
+                guard error.cause?.isTemporary == true else { throw error }
+                surroundings.log(error)
+                let delay = schedule.delay(after: error)
+                tell("not enrolled: \(error.message); next attempt in \(Self.words(delay))")
+                switch await pause(delay) {
+                case .cancelled, .event(.stop): throw AgentError(.cancelled, "cancelled")
+                case .time, .event: break
+                }
+            }
+        }
+    }
+
+    private func checkInRepeatedly(atOnce: Bool) async {
+        var schedule = CheckInSchedule(random: surroundings.random)
+        var delay = atOnce ? .zero : Self.startSpread * surroundings.random()
+        while true {
+            let isScheduled: Bool
+            switch await due(after: delay) {
+            case .cancelled, .event(.stop): return
+            case .event(.checkIn): isScheduled = false
+            case .time, .event: isScheduled = true
+            }
+            do throws(AgentError) {
+                let outcome = try await agent.checkIn(isScheduled: isScheduled)
+                delay = schedule.delay(after: outcome)
+                report(outcome, delay)
+            } catch {
+                if error.code == .cancelled { return }
+                surroundings.log(error)
+                delay = schedule.delay(after: error)
+                tell("\(error.message); next check-in in \(Self.words(delay))")
+            }
+        }
+    }
+
+    private func report(_ outcome: CheckInOutcome, _ delay: Duration) {
+        if case .failed(let error) = outcome.certificate, error.code != .reloadFailed, error.code != .notServed {
+            // Those two have been told of where they happened.
+            surroundings.log(error)
+        }
+        let addresses = outcome.published.isEmpty ? "no address" : outcome.published.joined(separator: ", ")
+        tell("\(outcome.name) has \(addresses) in DNS; next check-in in \(Self.words(delay))")
+    }
+
+    private func tell(_ text: String) {
+        manager?.status(text)
+    }
+
+    private static func words(_ duration: Duration) -> String {
+        "\(duration.components.seconds) s"
+    }
+
+    // MARK: - Waiting
+
+    private enum Wake: Sendable {
+        case time, cancelled
+        case event(AgentEvents.Event)
+    }
+
+    /// Waits until it is time, or something asks for a check-in before that.
+    private func due(after delay: Duration) async -> Wake {
+        let waited = surroundings.stopwatch()
+        var deadline = delay
+        while true {
+            let wake = await pause(deadline - waited())
+            guard case .event(.addressesChanged) = wake else { return wake }
+            // Not everything may have settled yet, and a flapping link is no reason to hammer the server.
+            let soon = max(Self.settling, Self.addressGap - waited()) * (1 + surroundings.random() / 10)
+            deadline = min(deadline, waited() + soon)
+        }
+    }
+
+    /// Waits for that long, or for an event.
+    private func pause(_ duration: Duration) async -> Wake {
+        guard duration > .zero else { return agent.events.isStopped ? .event(.stop) : .time }
+        return await withTaskGroup(of: Wake.self) { group in
+            group.addTask { [surroundings] in
+                (try? await surroundings.clock.sleep(for: duration)) == nil ? .cancelled : .time
+            }
+            group.addTask { [events = agent.events] in
+                await events.next().map { .event($0) } ?? .cancelled
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .cancelled
+        }
+    }
+
+    private func watchAddresses() async -> AgentError? {
+        var last = agent.localAddresses()
+        while (try? await surroundings.sleep(agent.configuration.addressPoll)) != nil {
+            let now = agent.localAddresses()
+            if now != last {
+                let text = now.isEmpty ? "none" : now.map(\.description).joined(separator: ", ")
+                surroundings.log(.note, "the local addresses are now: \(text)")
+                agent.events.post(.addressesChanged)
+            }
+            last = now
+        }
+        return nil
+    }
+
+    private func keepWatchdogQuiet() async -> AgentError? {
+        guard let manager, let interval = manager.watchdogInterval else { return nil }
+        repeat { manager.alive() } while (try? await surroundings.sleep(interval)) != nil
+        return nil
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+
+/// The device's command line: argument parsing over ``DeviceAgent``.
+@main
+struct AgentCommand: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "ddns-acme-agent",
+        abstract: "Gives this device its name and its certificate.",
+        discussion: """
+            Enrolls the device with a ddns-acme control server, reports its local addresses, so that its name leads \
+            to them, and keeps its certificate current. The private key is made here and never leaves.
+
+            Settings come from options, else from DDNS_ACME_AGENT_… variables, else from the configuration file.
+
+            Results go to standard output, everything else to standard error. Exit status: 0 done, 64 usage, 65 bad \
+            input, 69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, \
+            78 configuration.
+            """,
+        version: "ddns-acme-agent \(version)",
+        subcommands: [
+            EnrollCommand.self, RunCommand.self, CheckInCommand.self, StatusCommand.self, DoctorCommand.self,
+        ])
+
+    static func main() async {
+        await CommandRunner.run(arguments: Array(CommandLine.arguments.dropFirst()))
+    }
+}
