@@ -75,8 +75,9 @@ package struct AuthoritativeLookup: Sendable {
     }
 
     private func ask(_ attempt: Attempt) async throws(TransportFailure) -> ResponseMessage {
+        var silence: TransportFailure?
         for limit in settings.attempts where attempt.remaining > .zero {
-            do {
+            do throws(TransportFailure) {
                 var response = try await overUDP(attempt, limit, payloadSize: settings.payloadSize)
                 // RFC 6891 §7: a server from before EDNS says so with one of these; it is asked again without.
                 if response.edns == nil, response.code == .formErr || response.code == .notImp {
@@ -86,9 +87,16 @@ package struct AuthoritativeLookup: Sendable {
                 break
             } catch {
                 guard error.code == .noAnswer else { throw error }
+                silence = error
             }
         }
-        return try await overTCP(attempt)
+        if let silence, attempt.remaining == .zero { throw silence }
+        do throws(TransportFailure) {
+            return try await overTCP(attempt)
+        } catch {
+            guard let silence else { throw error }
+            throw TransportFailure(error.code, evidence: "\(silence.evidence); \(error.evidence)")
+        }
     }
 
     private func overUDP(
@@ -107,18 +115,24 @@ package struct AuthoritativeLookup: Sendable {
         transportSettings.connectTimeout = attempt.remaining
         let transport = TCPTransport(
             endpoint: attempt.server, settings: transportSettings, eventLoopGroup: eventLoopGroup, randomID: randomID)
-        let result: Result<ResponseMessage, TransportFailure>
-        do {
-            result = .success(
-                try await transport.exchange(timeout: attempt.remaining, cancellation: attempt.cancellation) {
-                    id throws(TransportFailure) in
-                    try self.message(
-                        attempt.question, id: id, payloadSize: self.settings.payloadSize, key: attempt.key)
-                })
-        } catch {
-            result = .failure(error)
+        defer { transport.beginClosing() }
+        let result = await withTaskCancellationHandler { () async -> Result<ResponseMessage, TransportFailure> in
+            do throws(TransportFailure) {
+                return .success(
+                    try await transport.exchange(timeout: attempt.remaining, cancellation: attempt.cancellation) {
+                        id throws(TransportFailure) in
+                        try message(attempt.question, id: id, payloadSize: settings.payloadSize, key: attempt.key)
+                    })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            // Unlike an update, a question may be left unanswered.
+            if attempt.cancellation == .obeyed { transport.beginClosing() }
         }
-        await transport.close()
+        if case .failure = result, attempt.cancellation.stopsNow {
+            throw TransportFailure(.cancelled, evidence: "cancelled while asking \(attempt.server)")
+        }
         return try result.get()
     }
 

@@ -82,7 +82,7 @@ package final class TCPTransport: Sendable {
         deadline: NIODeadline, cancellation: Cancellation,
         message: @Sendable (UInt16) throws(TransportFailure) -> OutgoingMessage<Answer>
     ) async throws(TransportFailure) -> Answer {
-        let connection = try await connection()
+        let connection = try await connection(cancellation)
         guard !cancellation.stopsNow else {
             throw TransportFailure(.cancelled, evidence: "cancelled before the request was sent to \(endpoint)")
         }
@@ -91,22 +91,30 @@ package final class TCPTransport: Sendable {
 
     /// Closes the connection; later requests fail with `closed`, those in flight with `connectionLost`.
     package func close() async {
+        await beginClosing().finished()
+    }
+
+    /// The same, without waiting for the end; returns what to wait for.
+    @discardableResult
+    func beginClosing() -> EventLoopFuture<Void> {
         let previous = state.withLock { state in
             let previous = state
             state = .closed
             return previous
         }
         switch previous {
-        case .idle, .closed: break
-        case .open(let connection): await connection.close().finished()
+        case .idle, .closed: return eventLoop.makeSucceededVoidFuture()
+        case .open(let connection): return connection.close()
         case .connecting(let future):
-            if case .success(let connection) = await future.result() { await connection.close().finished() }
+            return future.flatMap { [eventLoop] result in
+                (try? result.get())?.close() ?? eventLoop.makeSucceededVoidFuture()
+            }
         }
     }
 
     // MARK: The shared connection
 
-    private func connection() async throws(TransportFailure) -> TCPConnection {
+    private func connection(_ cancellation: Cancellation) async throws(TransportFailure) -> TCPConnection {
         let next = state.withLock { state -> Next in
             switch state {
             case .closed: return .closed
@@ -123,7 +131,19 @@ package final class TCPTransport: Sendable {
         }
         switch next {
         case .use(let connection): return connection
-        case .wait(let future): return try settle(await future.result(), of: future)
+        case .wait(let future):
+            guard cancellation == .obeyed else { return try settle(await future.result(), of: future) }
+            // The attempt goes on for the others who wait for it, and for whoever comes next.
+            let promise = eventLoop.makePromise(of: Result<TCPConnection, TransportFailure>.self)
+            future.cascade(to: promise)
+            let result = await withTaskCancellationHandler {
+                await promise.futureResult.result()
+            } onCancel: {
+                let failure = TransportFailure(.cancelled, evidence: "cancelled while connecting to \(endpoint)")
+                promise.succeed(.failure(failure))
+            }
+            if case .failure(let failure) = result, failure.code == .cancelled { throw failure }
+            return try settle(result, of: future)
         case .closed:
             throw TransportFailure(.closed, evidence: "the transport to \(endpoint) has been closed")
         }

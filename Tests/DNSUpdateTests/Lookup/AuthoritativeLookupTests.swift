@@ -236,6 +236,31 @@ struct AuthoritativeLookupTests {
         }
     }
 
+    @Test("A look-up that waits over TCP ends at once when it is cancelled")
+    func cancellationOverTCP() async throws {
+        try await LookupFixture.with { named in
+            try await FaultProxy.with(serverPort: named.port, script: { _ in [] }) { proxy in
+                var settings = AuthoritativeLookup.Settings()
+                settings.attempts = [.milliseconds(50)]
+                settings.timeout = .seconds(3_600)
+                let lookup = AuthoritativeLookup(settings: settings)
+                let name = try DomainName("example.com")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        await #expect {
+                            try await lookup.query(name, .soa, at: proxy.endpoint)
+                        } throws: { error in
+                            (error as? LookupFailure)?.code == .cancelled
+                        }
+                    }
+                    try await proxy.waitForMessages("the question over TCP") { $0.contains { $0.transport == .tcp } }
+                    group.cancelAll()
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     // MARK: - Zones and servers
 
     private static let locations: [(String, @Sendable () throws -> String)] = [
