@@ -65,7 +65,7 @@ package struct LocalIssuance: Sendable {
     /// Checks what can be checked without asking anybody: the request, the key, and whether the present pair is due.
     /// Nothing is changed.
     package func rehearse(_ request: Request, files: CertificateFiles) async throws -> Outcome {
-        _ = try certificateRequest(for: request, files: files, isRehearsal: true)
+        _ = try rehearsedRequest(for: request)
         let known = try await store.device(named: request.device.description)
         return try await present(request, files: files, device: known)
     }
@@ -78,7 +78,7 @@ package struct LocalIssuance: Sendable {
         progress: @escaping ProgressHandler
     ) async throws -> Outcome {
         // A request that cannot be used is refused before the device is made.
-        _ = try certificateRequest(for: request, files: files, isRehearsal: true)
+        _ = try rehearsedRequest(for: request)
         let (device, _) = try await store.ensureDevice(
             NewDevice(name: request.device.description, zone: request.device.zone.description))
         guard device.state == .active else {
@@ -113,7 +113,7 @@ package struct LocalIssuance: Sendable {
     private func issue(
         _ request: Request, files: CertificateFiles, device: Device, lease: Lease, progress: @escaping ProgressHandler
     ) async throws -> Outcome {
-        let (csr, key) = try certificateRequest(for: request, files: files, isRehearsal: false)
+        let (csr, key) = try await preparedRequest(for: request, files: files, device: device)
         do {
             let obtained = try await issuer.obtain(
                 CertificateIssuer.Wish(
@@ -130,7 +130,6 @@ package struct LocalIssuance: Sendable {
             let renewAt = obtained.record.renewal.renewAt ?? certificate.notAfter
             return .issued(certificate, renewAt: renewAt, orderURL: obtained.orderURL)
         } catch {
-            // The key of an order that has been finalized is the only one its certificate will ever fit.
             if try await !isKeyStillNeeded(device) { files.discard() }
             throw error
         }
@@ -141,26 +140,33 @@ package struct LocalIssuance: Sendable {
         return open.map { $0.step >= .finalized } ?? false
     }
 
-    /// The request, and the key when it is ours to write. In earnest, the key is on the disk when this returns.
-    private func certificateRequest(
-        for request: Request, files: CertificateFiles, isRehearsal: Bool
-    ) throws -> (CertificateRequest, DeviceKey?) {
+    /// Refuses a request that cannot be used, before anything is done for it.
+    private func rehearsedRequest(for request: Request) throws -> CertificateRequest {
+        switch request.keySource {
+        case .request(let bytes): try CertificateRequest(bytes, names: request.names)
+        case .given(let key): try CertificateRequest(names: request.names, key: key.key)
+        case .fresh: try CertificateRequest(names: request.names, key: DeviceKey.generate().key)
+        }
+    }
+
+    /// The request, and the key when it is ours to write; the key is on the disk when this returns.
+    private func preparedRequest(
+        for request: Request, files: CertificateFiles, device: Device
+    ) async throws -> (CertificateRequest, DeviceKey?) {
+        let key: DeviceKey
         switch request.keySource {
         case .request(let bytes):
-            let csr = try CertificateRequest(bytes, names: request.names)
-            if !isRehearsal { try files.prepare(privateKey: nil) }
-            return (csr, nil)
-        case .given(let key):
-            let csr = try CertificateRequest(names: request.names, key: key.key)
-            if !isRehearsal { try files.prepare(privateKey: key.pem) }
-            return (csr, key)
+            try files.prepare(privateKey: nil)
+            return (try CertificateRequest(bytes, names: request.names), nil)
+        case .given(let given):
+            key = given
         case .fresh:
-            // A key that an interrupted run has left may be the one whose certificate is waiting at the CA.
-            let pending = try files.pendingKey().flatMap { try? DeviceKey(pem: $0) }
-            let key = try pending ?? DeviceKey.generate()
-            if !isRehearsal { try files.prepare(privateKey: key.pem) }
-            return (try CertificateRequest(names: request.names, key: key.key), key)
+            // The key of an order that an interrupted run has finalized is the only one its certificate will ever fit.
+            let waiting = try await isKeyStillNeeded(device) ? try files.pendingKey() : nil
+            key = try waiting.flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate()
         }
+        try files.prepare(privateKey: key.pem)
+        return (try CertificateRequest(names: request.names, key: key.key), key)
     }
 
     /// With `--csr`, a `privkey.pem` that is there already and belongs to the certificate stays where it is.
