@@ -204,7 +204,13 @@ let package = Package(
             name: "FleetConfigurationTests", dependencies: ["FleetConfiguration", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "IssuanceTests", dependencies: ["Issuance", "ACMEAsyncHTTPClient", "TestSupport"],
+            name: "IssuanceTests",
+            dependencies: [
+                "Issuance", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "CommandLineTests", dependencies: ["ddns-acme", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "BINDConfigTests", dependencies: ["DNSUpdate", "TestSupport"], swiftSettings: settings),

@@ -1,0 +1,95 @@
+import FleetStore
+import FoundationEssentials
+import Testing
+
+@testable import ACME
+@testable import Issuance
+
+@Suite("Renewal: RFC 9773 §4.2, else two thirds of the life")
+struct RenewalPlannerTests {
+    private let now = Date(timeIntervalSince1970: 1_800_000_000)
+    private let day: TimeInterval = 86_400
+
+    @Test(
+        "without a window: two thirds of the life, half of it below ten days",
+        arguments: [(90, 60), (47, 94.0 / 3), (10, 20.0 / 3), (9.99, 4.995), (6, 3), (1, 0.5)] as [(Double, Double)])
+    func withoutWindow(days: Double, expected: Double) {
+        let instant = RenewalPlanner.instantWithoutWindow(notBefore: now, notAfter: now.addingTimeInterval(days * day))
+        #expect(abs(instant.timeIntervalSince(now) - expected * day) < 1)
+    }
+
+    @Test("RFC 9773 §4.2: the instant is anywhere in the window, so that a fleet does not renew at once")
+    func spread() throws {
+        var random = SystemRandomNumberGenerator()
+        let window = try info(from: now, days: 2)
+        let instants = (0..<500).compactMap { _ in
+            RenewalPlanner.plan(window: window, previous: nil, now: now, random: &random).renewAt
+        }
+        #expect(instants.count == 500)
+        #expect(instants.allSatisfy { $0 >= window.start && $0 < window.end })
+        // 500 uniform draws leave the first or the last quarter empty once in 10^62.
+        #expect(instants.contains { $0 < now.addingTimeInterval(day / 2) })
+        #expect(instants.contains { $0 > now.addingTimeInterval(day * 1.5) })
+    }
+
+    @Test("RFC 9773 §4.2: while the window stands, the instant chosen once is kept")
+    func kept() throws {
+        var random = SystemRandomNumberGenerator()
+        let first = RenewalPlanner.plan(window: try info(from: now, days: 2), previous: nil, now: now, random: &random)
+        let later = now.addingTimeInterval(day)
+        let second = RenewalPlanner.plan(
+            window: try info(from: now, days: 2, retryAfter: "3600"), previous: first, now: later, random: &random)
+        #expect(second.renewAt == first.renewAt)
+        #expect(second.nextPollAt == later.addingTimeInterval(3_600))
+    }
+
+    @Test("RFC 9773 §4.2: a window that moved gets a new instant inside it; one in the past means now")
+    func changed() throws {
+        var random = SystemRandomNumberGenerator()
+        let first = RenewalPlanner.plan(
+            window: try info(from: now.addingTimeInterval(60 * day), days: 2), previous: nil, now: now, random: &random)
+        let moved = try info(from: now.addingTimeInterval(-2 * day), days: 1)
+        let second = RenewalPlanner.plan(window: moved, previous: first, now: now, random: &random)
+        let instant = try #require(second.renewAt)
+        #expect(instant >= moved.start && instant < moved.end && instant < now)
+        #expect(second.windowStart == moved.start && second.windowEnd == moved.end)
+    }
+
+    @Test(
+        "RFC 9773 §4.3: when to ask again is the CA's wish within a minute and a day, six hours without one",
+        arguments: [(nil, 21_600.0), ("3600", 3_600), ("0", 60), ("1", 60), ("999999999", 86_400), ("soon", 21_600)]
+            as [(String?, Double)])
+    func nextPoll(retryAfter: String?, seconds: Double) throws {
+        var random = SystemRandomNumberGenerator()
+        let plan = RenewalPlanner.plan(
+            window: try info(from: now, days: 2, retryAfter: retryAfter), previous: nil, now: now, random: &random)
+        #expect(plan.nextPollAt == now.addingTimeInterval(seconds))
+    }
+
+    @Test("a CA that does not answer leaves the plan as it was")
+    func noAnswer() throws {
+        var random = SystemRandomNumberGenerator()
+        let plan = RenewalPlanner.plan(window: try info(from: now, days: 2), previous: nil, now: now, random: &random)
+        let kept = RenewalPlanner.planWithoutAnswer(
+            notBefore: now, notAfter: now.addingTimeInterval(90 * day), previous: plan, retryAfter: .seconds(300),
+            now: now)
+        #expect(kept.renewAt == plan.renewAt && kept.windowStart == plan.windowStart)
+        #expect(kept.nextPollAt == now.addingTimeInterval(300))
+        let fresh = RenewalPlanner.planWithoutAnswer(
+            notBefore: now, notAfter: now.addingTimeInterval(90 * day), previous: nil, retryAfter: .seconds(300),
+            now: now)
+        #expect(fresh.renewAt == now.addingTimeInterval(60 * day))
+    }
+
+    private func info(from start: Date, days: Double, retryAfter: String? = nil) throws -> RenewalInfo {
+        let end = start.addingTimeInterval(days * day)
+        let body = """
+            {"suggestedWindow": {"start": "\(start.formatted(.iso8601))", "end": "\(end.formatted(.iso8601))"}}
+            """
+        var headers = ACMEHeaders()
+        if let retryAfter { headers.append("Retry-After", retryAfter) }
+        return try RenewalInfo(
+            ACMEResponse(status: 200, headers: headers, body: Array(body.utf8)),
+            url: ACMEURL("https://ca.example/ari/1"), receivedAt: now)
+    }
+}
