@@ -90,6 +90,10 @@ package struct IssuedCertificate: Sendable {
                 "it is valid from \(notBefore.formatted(.iso8601)), and here it is \(now.formatted(.iso8601))")
         }
         for (certificate, issuer) in zip(certificates, certificates.dropFirst()) {
+            // RFC 5280 §6.1.3 (a) (2): to whoever checks the chain it is worth no more than its weakest part.
+            guard issuer.notValidBefore <= now, now < issuer.notValidAfter else {
+                throw rejected("its issuer \(issuer.subject) expired or is not valid yet")
+            }
             guard certificate.issuer == issuer.subject,
                 issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
             else {
