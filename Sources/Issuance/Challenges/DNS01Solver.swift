@@ -18,14 +18,16 @@ package final class DNS01Solver: ChallengeSolver {
     private let servers: ZoneServers
     private let settings: Settings
     private let withdrawal: ChallengeWithdrawal
+    private let resending: Patience
     /// Sites found by `present`, for the steps after it.
     private let sites = Mutex<[DomainName: ChallengeSite]>([:])
 
     package init(
         zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup(),
-        settings: Settings = Settings(), patience: Patience = .standard
+        settings: Settings = Settings(), patience: Patience = .standard, resending: Patience = .brief
     ) {
         self.store = store
+        self.resending = resending
         self.lookup = lookup
         self.settings = settings
         withdrawal = ChallengeWithdrawal(store: store, zones: zones, patience: patience)
@@ -53,12 +55,26 @@ package final class DNS01Solver: ChallengeSolver {
         }
     }
 
+    /// Sends the records, again if need be: a primary that restarts is away for a moment and may have lost what it had
+    /// not answered. To add a record that is there already is no error (RFC 2136 §3.4.2.2).
     private func send(_ operations: [UpdateOperation], to zone: ManagedZone) async throws(UpdateFailure) {
-        do {
-            try await zone.client.send(UpdateMessage(zone: zone.name, operations: operations))
-        } catch {
-            // Whether it was applied is seen in `confirm`, which looks at the primary, too.
-            guard error.mayHaveBeenApplied else { throw error }
+        var silences = 0
+        var pauses = resending.pauses[...]
+        while true {
+            do throws(UpdateFailure) {
+                try await zone.client.send(UpdateMessage(zone: zone.name, operations: operations))
+                return
+            } catch {
+                if error.mayHaveBeenApplied { silences += 1 }
+                // A server that hangs takes the whole timeout each time: twice is enough.
+                if error.isTemporary, silences < 2, let pause = pauses.popFirst() {
+                    await resending.sleep(pause)
+                    continue
+                }
+                // Whether it was applied after all is seen in `confirm`, which looks at the primary, too.
+                guard silences > 0, error.isTemporary || error.mayHaveBeenApplied else { throw error }
+                return
+            }
         }
     }
 

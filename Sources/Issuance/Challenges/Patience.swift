@@ -15,9 +15,16 @@ package struct Patience: Sendable {
     /// Some 15 seconds in all: a primary that restarts is back within that.
     package static let standard = Patience(
         pauses: [.milliseconds(250), .seconds(1), .seconds(2), .seconds(4), .seconds(8)],
-        sleep: { duration in
-            await withCheckedContinuation { continuation in
-                DispatchQueue.global().asyncAfter(deadline: .now() + duration.seconds) { continuation.resume() }
-            }
-        })
+        sleep: uninterrupted)
+
+    /// Some 6 seconds in all, in steps short enough that a cancelled task notices it.
+    package static let brief = Patience(
+        pauses: [.milliseconds(250), .milliseconds(750)] + Array(repeating: .seconds(1), count: 5),
+        sleep: uninterrupted)
+
+    private static func uninterrupted(_ duration: Duration) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().asyncAfter(deadline: .now() + duration.seconds) { continuation.resume() }
+        }
+    }
 }
