@@ -199,9 +199,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "FleetStoreTests", dependencies: ["FleetStore", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "FleetConfigurationTests", dependencies: ["FleetConfiguration", "TestSupport"],
+            name: "FleetStoreTests",
+            dependencies: ["FleetStore", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FleetConfigurationTests", dependencies: ["DNSUpdate", "FleetConfiguration", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "IssuanceTests",

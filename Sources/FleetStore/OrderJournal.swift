@@ -19,7 +19,8 @@ package protocol OrderJournal: Sendable {
     /// The order of that key, or nil.
     func order(_ id: OrderRecord.ID) async throws(FleetStoreError) -> OrderRecord?
 
-    /// The order with that URL at the CA, or nil.
+    /// The latest order with that URL at the CA, or nil. Several can have it: a CA may answer newOrder with a pending
+    /// order that we had given up.
     func order(url: String) async throws(FleetStoreError) -> OrderRecord?
 
     /// The device's unfinished order at that CA, or nil.

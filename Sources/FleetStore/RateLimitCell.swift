@@ -20,7 +20,7 @@ struct RateLimitCell {
         guard left >= 0 else { return refusal(charge, now: now) }
         arrival = next
         // In floating point, because the product can exceed 64 bits; it is only told, never counted on.
-        return .allowed(remaining: Int(Double(left) / Double(period) * Double(charge.burst)))
+        return .allowed(remaining: Int(Double(left) * Double(charge.burst) / Double(period)))
     }
 
     /// The refusal, with the first instant (to the millisecond, rounded up) at which the charge will be possible.

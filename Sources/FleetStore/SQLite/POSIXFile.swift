@@ -31,7 +31,7 @@ enum POSIXFile {
         return String(decoding: characters[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Makes a directory with exactly that mode, whatever the umask; one that exists already is left as it is.
+    /// Makes a directory with at most that mode (the umask may take more away); one that exists is left as it is.
     static func makeDirectory(_ path: String, mode: mode_t) throws(Failure) {
         if mkdir(path, mode) == 0 { return }
         guard errno == EEXIST else { throw Failure(errno: errno) }

@@ -66,7 +66,7 @@ extension SQLiteFleetStore {
     package func orphanedChallenges(silentSince: Date) async throws(FleetStoreError) -> [ChallengeRecord] {
         let (owner, process) = (owner, process)
         return try await read { db in
-            // One look at each owner that has challenges, found by skipping through the index from owner to owner.
+            // Owners are few: those of the last day, and those with something to their name.
             let owners = try Row.fetchAll(
                 db,
                 sql: """

@@ -73,7 +73,7 @@ extension SQLiteFleetStore {
 
     package func order(url: String) async throws(FleetStoreError) -> OrderRecord? {
         try await read { db in
-            let sql = "SELECT \(OrderRecord.columns) FROM orders WHERE order_url = ?"
+            let sql = "SELECT \(OrderRecord.columns) FROM orders WHERE order_url = ? ORDER BY id DESC LIMIT 1"
             return try Row.fetchOne(db, sql: sql, arguments: [url]).map(OrderRecord.init(row:))
         }
     }

@@ -89,7 +89,7 @@ enum Schema {
             profile TEXT,
             replaces TEXT,
             csr BLOB,
-            order_url TEXT UNIQUE,
+            order_url TEXT,
             certificate_url TEXT,
             expires_at INTEGER,
             last_error TEXT,
@@ -98,7 +98,9 @@ enum Schema {
             created_at INTEGER NOT NULL,
             updated_at INTEGER NOT NULL
         ) STRICT;
-        CREATE INDEX orders_by_device ON orders (device_id, directory_url, id);
+        CREATE INDEX orders_by_device ON orders (device_id, id);
+        CREATE INDEX orders_by_device_and_ca ON orders (device_id, directory_url, id);
+        CREATE INDEX orders_by_url ON orders (order_url, id);
         CREATE UNIQUE INDEX orders_open ON orders (device_id, directory_url) WHERE step NOT IN ('delivered', 'failed');
         CREATE INDEX orders_open_by_age ON orders (id) WHERE step NOT IN ('delivered', 'failed');
 

@@ -1,0 +1,124 @@
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import FleetStore
+
+@Suite("The ledger of challenges")
+struct ChallengeLedgerTests {
+    private func challenge(_ value: String, order: OrderRecord? = nil) -> NewChallenge {
+        NewChallenge(
+            zone: "Devices.example.com", name: "_acme-challenge.dev1.Devices.example.com", value: value,
+            deviceID: order?.deviceID, orderID: order?.id)
+    }
+
+    @Test("RFC 8555 §8.4: apex and wildcard are two values at one name, each with its own entry")
+    func lifeCycle() async throws {
+        try await withStore { store, time async throws in
+            let order = try await store.makeOrder(try await store.makeDevice())
+            let one = try await store.recordChallenge(challenge("AbC", order: order))
+            let two = try await store.recordChallenge(challenge("aBc", order: order))
+            #expect(one.id != two.id)
+            #expect(one.state == .publishing)
+            #expect(one.zone == "devices.example.com")
+            #expect(one.name == "_acme-challenge.dev1.devices.example.com")
+            #expect(one.value == "AbC")
+            #expect(one.since == time.now)
+            time.advance(by: 5)
+            try await store.setChallenge(one.id, .published)
+            let stored = try await store.challenges(of: order.id)
+            #expect(stored.map(\.id) == [one.id, two.id])
+            #expect(stored.map(\.state) == [.published, .publishing])
+            #expect(stored.first?.since == time.now)
+            #expect(try await store.challenges(zone: "devices.EXAMPLE.com").map(\.value) == ["AbC", "aBc"])
+            #expect(try await store.challenges(zone: "other.example").isEmpty)
+            try await store.setChallenge(one.id, .withdrawing)
+            try await store.removeChallenge(one.id)
+            try await store.removeChallenge(one.id)
+            #expect(try await store.challenges(of: order.id).map(\.id) == [two.id])
+            let error = await #expect(throws: FleetStoreError.self) { try await store.setChallenge(one.id, .published) }
+            #expect(error?.code == .notFound)
+        }
+    }
+
+    @Test("A value that comes back with a reused authorization passes to the new order")
+    func reusedAuthorization() async throws {
+        try await withStore { store, _ async throws in
+            let device = try await store.makeDevice()
+            let first = try await store.makeOrder(device)
+            let entry = try await store.recordChallenge(challenge("v", order: first))
+            try await store.setChallenge(entry.id, .withdrawing)
+            try await store.advanceOrder(first.id, to: .failed)
+            let second = try await store.makeOrder(device)
+            let again = try await store.recordChallenge(challenge("v", order: second))
+            #expect(again.id == entry.id)
+            #expect(again.state == .publishing)
+            #expect(try await store.challenges(of: first.id).isEmpty)
+            #expect(try await store.challenges(of: second.id).map(\.id) == [entry.id])
+        }
+    }
+
+    @Test("Orphans are what owners of ended processes left behind; the living and ourselves are spared")
+    func orphans() async throws {
+        try await TemporaryDirectory.with { directory in
+            let time = WallTime()
+            func open(_ process: ProcessIdentity) async throws -> SQLiteFleetStore {
+                try await SQLiteFleetStore.open(
+                    directory: directory.path("state"), clock: time.clock, process: process, configure: { _ in })
+            }
+            let ours = try await open(.current)
+            let alive = try await open(.current)
+            let ended = try await open(.current.with(startTicks: 1))
+            let elsewhere = try await open(.current.with(machineID: "other-machine"))
+            _ = try await ours.recordChallenge(challenge("ours"))
+            _ = try await alive.recordChallenge(challenge("alive"))
+            _ = try await ended.recordChallenge(challenge("ended 1"))
+            _ = try await elsewhere.recordChallenge(challenge("elsewhere"))
+            _ = try await ended.recordChallenge(challenge("ended 2"))
+
+            let hourAgo = time.now - 3600
+            #expect(try await ours.orphanedChallenges(silentSince: hourAgo).map(\.value) == ["ended 1", "ended 2"])
+            #expect(
+                try await ours.orphanedChallenges(silentSince: time.now + 1).map(\.value)
+                    == ["ended 1", "elsewhere", "ended 2"])
+
+            let orphan = try #require(try await ours.orphanedChallenges(silentSince: hourAgo).first)
+            try await ours.setChallenge(orphan.id, .withdrawing)
+            #expect(try await ours.orphanedChallenges(silentSince: hourAgo).map(\.value) == ["ended 2"])
+        }
+    }
+
+    @Test("Owners that own nothing any more are forgotten after a day, others never")
+    func ownersAreCollected() async throws {
+        try await TemporaryDirectory.with { directory in
+            let time = WallTime()
+            func open() async throws -> SQLiteFleetStore {
+                try await SQLiteFleetStore.open(directory: directory.path("state"), clock: time.clock)
+            }
+            let idle = try await open()
+            let entry = try await idle.recordChallenge(challenge("a"))
+            try await idle.removeChallenge(entry.id)
+            let busy = try await open()
+            _ = try await busy.recordChallenge(challenge("b"))
+            time.advance(by: 86_401)
+            let third = try await open()
+            _ = try await third.recordChallenge(challenge("c"))
+            let owners = try await third.read { try String.fetchAll($0, sql: "SELECT token FROM owners") }
+            #expect(Set(owners) == [busy.owner, third.owner])
+        }
+    }
+}
+
+extension ProcessIdentity {
+    /// The same process but for what is given.
+    func with(
+        machineID: String? = nil, bootID: String? = nil, namespaceID: String? = nil, processID: Int32? = nil,
+        startTicks: Int64? = nil
+    ) -> ProcessIdentity {
+        ProcessIdentity(
+            hostName: hostName, machineID: machineID ?? self.machineID, bootID: bootID ?? self.bootID,
+            namespaceID: namespaceID ?? self.namespaceID, processID: processID ?? self.processID,
+            startTicks: startTicks ?? self.startTicks)
+    }
+}
