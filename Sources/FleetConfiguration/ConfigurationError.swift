@@ -43,7 +43,12 @@ package struct ConfigurationError: Error, Sendable, Hashable, CustomStringConver
 
     /// An error made of findings, of which there is at least one.
     init(_ code: Code, file: String, issues: [ConfigurationIssue]) {
-        let sorted = issues.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        // What was found at one place stays in the order in which it was found.
+        let sorted = issues.enumerated()
+            .sorted {
+                ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
+            }
+            .map(\.element)
         self.code = code
         self.file = file
         self.message = sorted.map { "\(file):\($0)" }.joined(separator: "\n")

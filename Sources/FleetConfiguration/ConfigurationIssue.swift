@@ -28,14 +28,16 @@ package struct ConfigurationComplaint: Error, Sendable, Hashable {
     }
 }
 
-/// Quotes text from the file for a message: at most 60 characters, nothing in it can break a line or a terminal.
+/// Quotes text from the file for a message: at most 60 characters, nothing in it can break a line or steer a terminal.
 func quoted(_ text: some StringProtocol) -> String {
     var result = "\""
     for (index, scalar) in text.unicodeScalars.enumerated() {
         guard index < 60 else { return result + "…\"" }
-        result +=
-            scalar.properties.isWhitespace && scalar != " "
-            ? scalar.escaped(asASCII: true) : scalar.escaped(asASCII: false)
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            result += "\\u{\(String(scalar.value, radix: 16))}"
+        default: result.unicodeScalars.append(scalar)
+        }
     }
     return result + "\""
 }

@@ -102,9 +102,13 @@ struct ConfigurationDecoder {
         let keyID = section.required("key-id", hint: "the key identifier the CA gave you", values.word)
         let file = section.value("hmac-key-file", values.path)
         let variable = section.value("hmac-key-env", values.variable)
-        if section.has("hmac-key-file") == section.has("hmac-key-env") {
-            section.complainMissing(
-                "hmac-key-file", hint: "give either hmac-key-file or hmac-key-env; the key itself never belongs here")
+        let hint = "give either hmac-key-file or hmac-key-env; the key itself never belongs here"
+        switch (section.has("hmac-key-file"), section.has("hmac-key-env")) {
+        case (true, true):
+            section.complain(
+                about: "hmac-key-file", ConfigurationComplaint("hmac-key-env is given as well", hint: hint))
+        case (false, false): section.complainMissing("hmac-key-file", hint: hint)
+        default: break
         }
         guard let keyID, let location = file.map(SecretLocation.file) ?? variable.map(SecretLocation.environment)
         else { return nil }

@@ -9,7 +9,11 @@ enum KeySuggestion {
     static func nearest(to key: String, _ accepted: [String]) -> String? {
         let typed = folded(key)
         guard !typed.isEmpty, typed.count <= 60 else { return nil }
-        let ranked = accepted.map { (word: $0, distance: distance(typed, folded($0))) }
+        let ranked = accepted.map { word in
+            let known = folded(word)
+            let isBeginning = typed.count >= 4 && known.starts(with: typed)
+            return (word: word, distance: isBeginning ? 1 : distance(typed, known))
+        }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(1, typed.count / 3) ? best.word : nil
     }

@@ -1,10 +1,12 @@
 import Yams
 
-/// Turns text into YAML's node tree, with everything refused that a configuration has no use for.
+/// Turns text into YAML's node tree.
 enum YAMLDocument {
     /// The document's root node.
     static func root(of text: String, file: String) throws(ConfigurationError) -> Node {
-        if let issue = YAMLGuard.firstIssue(in: text) { throw ConfigurationError(.syntax, file: file, issues: [issue]) }
+        if let issue = AliasGuard.firstIssue(in: text) {
+            throw ConfigurationError(.syntax, file: file, issues: [issue])
+        }
         do {
             // No resolver rules: every scalar stays the text that was written, and its key says what it must be.
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
