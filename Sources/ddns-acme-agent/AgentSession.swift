@@ -4,12 +4,15 @@ import UnixSignals
 
 /// An agent with its connections and its signals.
 enum AgentSession {
-    /// Lends an agent to `body`; SIGTERM and SIGINT end what it does in good order, SIGHUP is a check-in.
+    /// Lends an agent to `body`; SIGTERM and SIGINT end what it does in good order.
+    ///
+    /// - Parameter isService: SIGHUP is a check-in, instead of the end of the terminal.
     static func with<Result: Sendable>(
-        _ configuration: AgentConfiguration, _ body: @escaping @Sendable (Agent) async throws -> Result
+        _ configuration: AgentConfiguration, isService: Bool = false,
+        _ body: @escaping @Sendable (Agent) async throws -> Result
     ) async throws -> Result {
         let events = AgentEvents()
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint] + (isService ? [.sighup] : []))
         return try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots) { transport in
             let agent = Agent(
                 configuration: configuration, transport: transport, version: AgentCommand.version,

@@ -8,8 +8,6 @@ enum CommandRunner {
     static func run(arguments: [String]) async -> Never {
         // A reader that went away shows as a failed write.
         signal(SIGPIPE, SIG_IGN)
-        // Files of the agent are nobody else's business; modes that must be wider are set where they are.
-        umask(0o077)
         let status = await execute(arguments)
         guard fflush(nil) == 0 || status != 0 else { exit(ExitStatus.cannotWrite.rawValue) }
         exit(status)

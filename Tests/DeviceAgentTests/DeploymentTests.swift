@@ -72,6 +72,39 @@ struct DeploymentTests {
         }
     }
 
+    @Test("After a roll-back a request for another certificate has a fresh key, not that of the one that failed")
+    func freshKeyAfterRollBack() async throws {
+        try await AgentHarness.with { harness in
+            let flag = harness.directory.path("broken")
+            harness.settings.reloadCommand = [try harness.script("test ! -e \(flag)")]
+            let agent = try await harness.enroll()
+            try await agent.checkIn()
+            try harness.directory.write("", to: "broken")
+            harness.server.change { $0.action = .sendCSR }
+            try await agent.checkIn()
+            let rejected = try #require(try harness.files.pendingKey())
+            try FileManager.default.removeItem(atPath: flag)
+            try await agent.checkIn()
+            #expect(try InstalledPair(harness.files)?.key.pem != rejected)
+            #expect(harness.server.requests(Route.certificate.rawValue).count == 3)
+        }
+    }
+
+    @Test("The reload command is not given the agent's secrets")
+    func environment() async throws {
+        try await AgentHarness.with { harness in
+            setenv("DDNS_ACME_AGENT_TOKEN", "secret", 1)
+            defer { unsetenv("DDNS_ACME_AGENT_TOKEN") }
+            let out = harness.directory.path("env")
+            let script = try harness.script("env >\(out)")
+            try await ReloadCommand(program: script, arguments: [], timeout: .seconds(60)).run(environment: ["A_B": "c"]
+            )
+            let text = try harness.directory.read("env")
+            #expect(text.contains("A_B=c\n") && text.contains("PATH="))
+            #expect(!text.contains("DDNS_ACME_AGENT_TOKEN"))
+        }
+    }
+
     @Test("A certificate whose use keeps failing is tried after 1, 2, 4 … scheduled check-ins, not each time")
     func pauses() async throws {
         try await AgentHarness.with { harness in

@@ -9,7 +9,7 @@ import Testing
 struct ScheduleTests {
     func outcome(_ seconds: Int, _ certificate: CheckInOutcome.Certificate = .current) -> CheckInOutcome {
         CheckInOutcome(
-            name: "d.example", published: [], reported: [], certificate: certificate, checkInAfter: .seconds(seconds))
+            name: "d.example", published: [], certificate: certificate, checkInAfter: .seconds(seconds))
     }
 
     let down = AgentError(FleetAPIError(.unreachable, "down"))

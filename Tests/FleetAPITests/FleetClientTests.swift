@@ -56,6 +56,14 @@ struct FleetClientTests {
         #expect(!request.headers.contains { $0.value.contains(credential.reveal()) })
     }
 
+    @Test(
+        "RFC 5280 §4.1.2.2: a serial number is the same in whatever way it is written",
+        arguments: [("00ab", "AB", true), ("0a:b1", "ab1", true), ("ab", "ab0", false), ("0", "00", true)])
+    func serial(one: String, other: String, expected: Bool) {
+        let installed = InstalledCertificate(serial: one, notAfter: Timestamp(secondsSinceEpoch: 0))
+        #expect(installed.hasSerial(other) == expected)
+    }
+
     @Test("An action, state or role this version does not know is kept, not refused")
     func unknownValues() async throws {
         let transport = CannedTransport(

@@ -50,7 +50,14 @@ extension Agent {
         _ name: String, _ credential: SecretToken, _ state: inout AgentState
     ) async throws(AgentError) -> CheckInOutcome.Certificate {
         let files = try files(name)
-        let key = try pendingKey(files) ?? DeviceKey()
+        var waiting = try pendingKey(files)
+        if state.deployment?.rolledBack == true {
+            // The key that waits is that of the certificate that failed; the next one gets its own.
+            waiting = nil
+            state.deployment = nil
+            try directory.save(state)
+        }
+        let key = waiting ?? DeviceKey()
         do {
             try files.prepare(privateKey: key.pem)
         } catch {

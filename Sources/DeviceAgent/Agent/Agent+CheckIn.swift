@@ -19,7 +19,6 @@ package struct CheckInOutcome: Sendable {
     package var name: String
     /// What DNS holds.
     package var published: [String]
-    package var reported: [String]
     package var certificate: Certificate
     package var notAfter: Timestamp?
     package var renewAt: Timestamp?
@@ -36,7 +35,7 @@ extension Agent {
     ///   is in the outcome instead.
     @discardableResult
     package func checkIn(isScheduled: Bool = false) async throws(AgentError) -> CheckInOutcome {
-        try await directory.whileLocked(clock: surroundings.clock) { () async throws(AgentError) -> CheckInOutcome in
+        try await directory.whileLocked(surroundings.clock, events) { () async throws(AgentError) -> CheckInOutcome in
             var state = try directory.state()
             do throws(AgentError) {
                 let outcome = try await checkIn(&state, isScheduled)
@@ -77,17 +76,19 @@ extension Agent {
         if let before = state.name, before != name {
             surroundings.log(.warning, "the server now calls this device \(name), before it was \(before)")
         }
-        state.name = name
         state.server = configuration.server.text
-        state.reported = addresses
         state.published = answer.addresses
         state.renewAt = answer.certificate.renewAt
         state.lastCheckIn = surroundings.now()
-        try directory.save(state)
+        if state.name != name {
+            // What comes next writes files under that name. Otherwise one write at the end will do: flash memory wears.
+            state.name = name
+            try directory.save(state)
+        }
 
         var outcome = CheckInOutcome(
-            name: name, published: answer.addresses, reported: addresses, certificate: .current,
-            notAfter: answer.certificate.notAfter, renewAt: answer.certificate.renewAt,
+            name: name, published: answer.addresses, certificate: .current, notAfter: answer.certificate.notAfter,
+            renewAt: answer.certificate.renewAt,
             checkInAfter: .seconds(min(max(answer.checkInAfter, 1), 86_400)))
         do throws(AgentError) {
             if let problem { throw problem }

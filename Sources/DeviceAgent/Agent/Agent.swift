@@ -55,9 +55,14 @@ package struct Agent: Sendable {
     package func enroll(
         again: Bool = false, token: () throws(AgentError) -> SecretToken?
     ) async throws(AgentError) -> Enrollment {
-        try await directory.whileLocked(clock: surroundings.clock) { () async throws(AgentError) -> Enrollment in
+        try await directory.whileLocked(surroundings.clock, events) { () async throws(AgentError) -> Enrollment in
             var state = try directory.state()
             if !again, let name = state.name, try directory.credential() != nil {
+                if let server = state.server, server != configuration.server.text {
+                    surroundings.log(
+                        .warning,
+                        "the device is enrolled with \(server); use --again to enroll it anew with this server")
+                }
                 return Enrollment(name: name, isNew: false)
             }
             guard let token = try token() else {

@@ -55,9 +55,12 @@ package struct ReloadCommand: Hashable, Sendable {
         // A session of its own, so that ending it reaches what it started.
         platform.createSession = true
         platform.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(5))]
-        var variables: [Environment.Key: String?] = [:]
+        // Not the token, and not what would let it speak to systemd in the agent's name.
+        var variables: [Environment.Key: String?] = [
+            "DDNS_ACME_AGENT_TOKEN": nil, "NOTIFY_SOCKET": nil, "WATCHDOG_PID": nil, "WATCHDOG_USEC": nil,
+        ]
         for (name, value) in extra {
-            if let key = Environment.Key(rawValue: name) { variables[key] = value }
+            if let key = Environment.Key(rawValue: name) { variables[key] = .some(value) }
         }
         let environment = Environment.inherit.updating(variables)
         let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)

@@ -60,7 +60,7 @@ package struct AgentService: Sendable {
                 surroundings.log(error)
                 let delay = schedule.delay(after: error)
                 tell("not enrolled: \(error.message); next attempt in \(Self.words(delay))")
-                switch await pause(delay) {
+                switch await due(after: delay) {
                 case .cancelled, .event(.stop): throw AgentError(.cancelled, "cancelled")
                 case .time, .event: break
                 }

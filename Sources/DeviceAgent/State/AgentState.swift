@@ -10,8 +10,6 @@ package struct AgentState: Codable, Hashable, Sendable {
     package var enrollment: PendingEnrollment?
     /// What the last answer said DNS holds.
     package var published: [String] = []
-    /// What was last reported.
-    package var reported: [String] = []
     package var renewAt: Timestamp?
     /// By this machine's clock, for people to read; nothing is decided by it.
     package var lastCheckIn: Timestamp?

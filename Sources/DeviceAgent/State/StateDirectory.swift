@@ -41,8 +41,10 @@ package struct StateDirectory: Sendable {
     // MARK: - Lock
 
     /// Does `body` while no other agent works in the directory; waits up to a minute for one that does.
+    ///
+    /// - Throws: `busy`, `cancelled` (also when the agent is to end while it waits), `cannotWrite`, and what `body` throws.
     package func whileLocked<Value: Sendable>(
-        clock: any Clock<Duration>, _ body: () async throws(AgentError) -> Value
+        _ clock: any Clock<Duration>, _ events: AgentEvents, _ body: () async throws(AgentError) -> Value
     ) async throws(AgentError) -> Value {
         try prepare()
         for _ in 0..<600 {
@@ -56,9 +58,7 @@ package struct StateDirectory: Sendable {
                 lock.release()
                 return try result.get()
             }
-            do {
-                try await clock.sleep(for: .milliseconds(100))
-            } catch {
+            guard !events.isStopped, (try? await clock.sleep(for: .milliseconds(100))) != nil else {
                 throw AgentError(.cancelled, "cancelled")
             }
         }

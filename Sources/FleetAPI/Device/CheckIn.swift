@@ -21,6 +21,16 @@ package struct InstalledCertificate: Hashable, Codable, Sendable {
         self.serial = serial
         self.notAfter = notAfter
     }
+
+    /// Whether that is the serial number meant here. Programs write it in capitals, with colons or leading zeros; all of
+    /// that says the same.
+    package func hasSerial(_ other: String) -> Bool {
+        Self.digits(serial) == Self.digits(other)
+    }
+
+    private static func digits(_ serial: String) -> String {
+        String(serial.lowercased().filter { $0 != ":" }.drop { $0 == "0" })
+    }
 }
 
 /// 200: what to do and when to come again.

@@ -16,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try settings.configuration()
         let source = TokenSource(configuration)
-        try await AgentSession.with(configuration) { agent in
+        try await AgentSession.with(configuration, isService: true) { agent in
             let manager = ServiceManager(environment: ProcessEnvironment.variables)
             try await AgentService(agent: agent, manager: manager).run { () throws(AgentError) in try source.read() }
         }
