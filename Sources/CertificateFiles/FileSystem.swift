@@ -27,6 +27,12 @@ package enum FileSystem {
         return status.st_mode & S_IFMT
     }
 
+    /// Whose directory it is.
+    static func owner(of path: String) -> (user: uid_t, group: gid_t)? {
+        var status = stat()
+        return stat(path, &status) == 0 ? (status.st_uid, status.st_gid) : nil
+    }
+
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -44,7 +50,10 @@ package enum FileSystem {
     }
 
     /// Writes a new file and waits until it is on the disk. The file appears whole or not at all.
-    package static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(CertificateFilesError) {
+    /// - Parameter owner: whose file it is to be when root writes it; nil: root's.
+    package static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t, owner: (user: uid_t, group: gid_t)? = nil
+    ) throws(CertificateFilesError) {
         let temporary = path + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
@@ -57,6 +66,9 @@ package enum FileSystem {
         }
         // The umask has taken bits away from open()'s mode; the contract names the modes exactly.
         if number == 0, fchmod(descriptor, mode) != 0 { number = errno }
+        if number == 0, let owner, geteuid() == 0, fchown(descriptor, owner.user, owner.group) != 0 {
+            number = errno
+        }
         if number == 0, fsync(descriptor) != 0 { number = errno }
         if close(descriptor) != 0, number == 0 { number = errno }
         if number == 0, rename(temporary, path) != 0 { number = errno }

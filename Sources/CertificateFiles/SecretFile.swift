@@ -2,11 +2,13 @@ import Glibc
 
 /// A file that only its owner may read: an account key, a credential.
 package enum SecretFile {
-    /// Replaces the file in one step; mode 0600, on the disk when this returns.
+    /// Replaces the file in one step; mode 0600, on the disk when this returns. Written by root, it belongs to whom its
+    /// directory belongs to: an operator's `sudo` must not lock the service out of its own state.
     /// - Throws: `notWritable` or `diskFull`; then the file is as it was.
     package static func write(_ text: String, to path: String) throws(CertificateFilesError) {
-        try FileSystem.write(Array(text.utf8), to: path, mode: 0o600)
-        if let slash = path.lastIndex(of: "/") { FileSystem.synchronize(directory: String(path[..<slash])) }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try FileSystem.write(Array(text.utf8), to: path, mode: 0o600, owner: FileSystem.owner(of: folder))
+        FileSystem.synchronize(directory: folder)
     }
 
     /// The text; nil when there is no such file.

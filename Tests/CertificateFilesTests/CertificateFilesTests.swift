@@ -138,6 +138,19 @@ struct CertificateFilesTests {
         #expect(throws: CertificateFilesError(.unsafeName, "")) { try CertificateFiles(out: "/tmp", name: name) }
     }
 
+    @Test("a secret that root writes belongs to whom the state directory belongs to, mode 0600")
+    func ownerOfSecrets() async throws {
+        try await TemporaryDirectory.with { folder in
+            try #require(geteuid() == 0, "this test gives a directory away, which needs root")
+            #expect(chown(folder.path, 65_534, 65_534) == 0)
+            try SecretFile.write("secret", to: folder.path + "/key.pem")
+            var status = stat()
+            #expect(stat(folder.path + "/key.pem", &status) == 0)
+            #expect(status.st_uid == 65_534 && status.st_gid == 65_534)
+            #expect(status.st_mode & 0o777 == 0o600)
+        }
+    }
+
     // MARK: - Helpers
 
     private func mode(_ path: String) throws -> mode_t {
