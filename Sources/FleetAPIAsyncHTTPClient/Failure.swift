@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FleetAPI
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -17,6 +18,11 @@ enum Failure {
         case let error as NIOConnectionError: return translate(error, server)
         case let error as NIOSSLError: return translate(error, server)
         case let error as NIOSSLExtraError: return untrusted(server, "\(error)")
+        case let error as IOError:
+            let reason = String(cString: strerror(error.errnoCode))
+            let isRefusal = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENETDOWN].contains(error.errnoCode)
+            let text = isRefusal ? "no connection to \(server): " : "the connection to \(server) was lost: "
+            return FleetAPIError(.unreachable, text + reason, hint: reachHint)
         default: return FleetAPIError(.unreachable, "the connection to \(server) was lost: \(error)", hint: reachHint)
         }
     }

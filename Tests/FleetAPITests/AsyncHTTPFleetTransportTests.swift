@@ -71,6 +71,17 @@ struct AsyncHTTPFleetTransportTests {
         #expect(code(try await exchange(answer).response) == .unreachable)
     }
 
+    @Test("A server that is not there is told as that, with the system's reason")
+    func refused() async throws {
+        let port = try LoopbackPort.reserve()
+        try await AsyncHTTPFleetTransport.with { transport in
+            let client = FleetClient(
+                server: try ServerURL("http://127.0.0.1:\(port)"), transport: transport, userAgent: "t/1")
+            let error = await #expect(throws: FleetAPIError.self) { _ = try await client.health() }
+            #expect(error?.message == "no connection to http://127.0.0.1:\(port): Connection refused")
+        }
+    }
+
     @Test("Trust roots that cannot be read are named", arguments: ["/nonexistent.pem", "/etc/hostname"])
     func trustRoots(file: String) {
         let error = #expect(throws: FleetAPIError.self) { _ = try AsyncHTTPFleetTransport(trustRoots: file) }
