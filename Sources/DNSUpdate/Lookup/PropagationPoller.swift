@@ -64,13 +64,16 @@ struct PropagationPoller: Sendable {
 
     private func lookForMissing(_ known: inout Knowledge) async {
         let before = known
+        // The end of the wait leaves the last look less time than a busy server may need.
+        let isCutShort = lookupTimeout < check.settings.lookupTimeout
         // Asked together with the records, the primary's serial can be older than they are by a change. That makes the
         // watermark too low, which costs a look at another server and no more.
         async let primarySerial = isPrimary ? serial() : nil
         let seen = await visibilities(of: known.missing)
         let newSerial = await primarySerial ?? seen.compactMap(\.serial).last
-        // A look that cancellation cut short says nothing about the server.
-        guard !Task.isCancelled else { return }
+        // A look that was cut short says nothing about the server.
+        let isSilent = isCutShort && before.last != nil && seen.contains(where: \.isSilence)
+        guard !Task.isCancelled, !isSilent else { return }
         known.missing = zip(known.missing, seen).filter { !$1.isShown }.map(\.0)
         known.last = seen.first { !$0.isShown } ?? seen.last
         known.serial = newSerial ?? known.serial

@@ -25,6 +25,11 @@ package struct TextVisibility: Sendable, Hashable {
     package let serial: SerialNumber?
 
     package var isShown: Bool { state == .shown }
+
+    /// Whether nothing came in the time there was.
+    var isSilence: Bool {
+        if case .noAnswer(.noAnswer, _) = state { true } else { false }
+    }
 }
 
 extension TextVisibility: CustomStringConvertible {
