@@ -33,7 +33,8 @@ extension AccountSession {
                 || (error.mayHaveBeenApplied && error.code != .cancelled)
             guard isUnclear else { throw error }
             let current = try await self.challenge(at: challenge.url)
-            guard current.status == .pending else { return current }
+            // A conflict means that another request for the same challenge is being carried out right now.
+            guard current.status == .pending, error.code != .conflict else { return current }
             guard error.mayHaveBeenApplied else { throw error }
             let response = try await post(challenge.url, payload: Array("{}".utf8), .onlyIfUntouched)
             return try WireJSON.decode(Challenge.self, "challenge", from: response, url: challenge.url)

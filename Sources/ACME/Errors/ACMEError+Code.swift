@@ -18,7 +18,7 @@ extension ACMEError {
         package static let badSignatureAlgorithm = Code(name: "badSignatureAlgorithm")
         package static let caa = Code(name: "caa")
         package static let compound = Code(name: "compound")
-        /// Not in RFC 8555: Boulder's answer to two requests for one challenge at once.
+        /// Not in RFC 8555: two requests for one challenge at once (Boulder), or a key that has an account already.
         package static let conflict = Code(name: "conflict")
         package static let connection = Code(name: "connection")
         package static let dns = Code(name: "dns")
@@ -90,8 +90,7 @@ extension ACMEError {
 
         var isTemporary: Bool {
             switch self {
-            case .rateLimited, .serverInternal, .serviceBusy, .stillProcessing, .badNonce, .conflict,
-                .nameResolutionFailed,
+            case .rateLimited, .serverInternal, .serviceBusy, .stillProcessing, .badNonce, .nameResolutionFailed,
                 .connectFailed, .proxyFailed, .timedOut, .connectionLost:
                 true
             default: false

@@ -11,20 +11,18 @@ extension ACMEError {
         let retryAfter =
             response.retryAfter(receivedAt: now)
             ?? problem?.detail.flatMap { RetryAfter(problemDetail: $0, receivedAt: now) }
-        let code =
-            problem.map(\.code).flatMap { $0 == .otherProblem ? nil : $0 }
-            ?? Self.code(status: response.status, problem)
+        let code = Self.code(status: response.status, problem)
         let links = LinkHeader(response.headers.values(for: "Link"))
         let link =
-            (links.references("terms-of-service") + links.references("help")).lazy
-            .compactMap { try? url.resolving($0) }.first ?? problem?.firstLink
+            (links.references("terms-of-service") + links.references("help")).first
+            ?? (code == .userActionRequired ? problem?.instance : nil) ?? problem?.firstLink
         var message = "\(url) answers \(response.status)"
         if let problem {
             message += ", \(problem)"
         } else if !response.body.isEmpty {
             message += ": \(Evidence.quote(response.body))"
         }
-        if let link { message += " (see \(link))" }
+        if let link { message += " (see \(Evidence.text(link)))" }
         if let retryAfter { message += "; the CA asks to wait \(retryAfter)" }
         self.init(
             code, message, problem: problem, retryAfter: retryAfter, url: url, link: link,
@@ -33,13 +31,22 @@ extension ACMEError {
     }
 
     private static func code(status: Int, _ problem: Problem?) -> Code {
+        switch (status, problem?.code ?? .otherProblem) {
+        // The type for what is not there is `malformed` at some CAs and none at others.
+        case (404, .malformed), (404, .otherProblem), (410, .malformed), (410, .otherProblem): .notFound
+        case (_, let code) where code != .otherProblem: code
+        default: Self.code(status: status, isProblem: problem != nil)
+        }
+    }
+
+    private static func code(status: Int, isProblem: Bool) -> Code {
         switch status {
+        case 409: .conflict
         case 429: .rateLimited
         case 503: .serviceBusy
-        case 500...: problem == nil ? .serviceBusy : .otherProblem
-        case 404, 410: .notFound
+        case 500...: isProblem ? .otherProblem : .serviceBusy
         case 300..<400: .protocolViolation  // redirects are not part of ACME
-        default: problem == nil ? .protocolViolation : .otherProblem
+        default: isProblem ? .otherProblem : .protocolViolation
         }
     }
 }

@@ -17,13 +17,13 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The identifier that failed, when it was one of several.
     package let identifier: Identifier?
     /// The terms that wait to be agreed to (RFC 8555 §7.3.3), or the help page of a rate limit (§6.6).
-    package let link: ACMEURL?
+    package let link: String?
     /// Whether a request with an effect may have had it although no success was reported: look before repeating it.
     package let mayHaveBeenApplied: Bool
 
     package init(
         _ code: Code, _ message: String, hint: String? = nil, problem: Problem? = nil, retryAfter: RetryAfter? = nil,
-        url: ACMEURL? = nil, identifier: Identifier? = nil, link: ACMEURL? = nil, mayHaveBeenApplied: Bool = false
+        url: ACMEURL? = nil, identifier: Identifier? = nil, link: String? = nil, mayHaveBeenApplied: Bool = false
     ) {
         self.code = code
         self.message = message

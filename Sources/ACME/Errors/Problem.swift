@@ -13,8 +13,8 @@ package struct Problem: Sendable, Hashable, CustomStringConvertible {
     package let type: String
     package let title: String?
     package let detail: String?
-    /// The HTTP status that the document names.
-    package let status: Int?
+    /// The HTTP status that the document names, else the one it came with.
+    package private(set) var status: Int?
     /// A URI of this occurrence; with `userActionRequired` the page where the user must act (RFC 8555 §7.3.3).
     package let instance: String?
     /// Whose problem it is, in a subproblem (RFC 8555 §6.7.1).
@@ -36,10 +36,10 @@ package struct Problem: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The first https link in the detail: the documentation of a limit, or the page that ends a pause.
-    package var firstLink: ACMEURL? {
+    package var firstLink: String? {
         guard let detail, let start = detail.firstRange(of: "https://")?.lowerBound else { return nil }
         let text = detail[start...].prefix { !$0.isWhitespace && !"\"'<>,)".contains($0) }
-        return try? ACMEURL(String(text.hasSuffix(".") ? text.dropLast() : text))
+        return String(text.hasSuffix(".") ? text.dropLast() : text)
     }
 
     package var description: String {
@@ -82,6 +82,7 @@ extension Problem: Decodable {
             problem.type != "about:blank" || problem.detail != nil || problem.title != nil
         else { return nil }
         self = problem
+        status = status ?? response.status
     }
 }
 

@@ -10,8 +10,8 @@ package struct Directory: Sendable, Equatable {
     package let meta: Meta
 
     package struct Meta: Sendable, Equatable {
-        /// The current terms; `nil` when there are none.
-        package let termsOfService: ACMEURL?
+        /// Where the current terms are, for a human to read; `nil` when there are none. Any kind of URL.
+        package let termsOfService: String?
         package let website: String?
         /// The names by which CAA records refer to this CA (RFC 8659).
         package let caaIdentities: [String]
@@ -50,7 +50,7 @@ extension Directory.Meta: Decodable {
     /// directory.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        termsOfService = (try? container.decodeIfPresent(ACMEURL.self, forKey: .termsOfService)) ?? nil
+        termsOfService = (try? container.decodeIfPresent(String.self, forKey: .termsOfService)) ?? nil
         website = (try? container.decodeIfPresent(String.self, forKey: .website)) ?? nil
         caaIdentities = (try? container.decodeIfPresent([String].self, forKey: .caaIdentities)) ?? []
         externalAccountRequired = (try? container.decodeIfPresent(Bool.self, forKey: .externalAccountRequired)) ?? false

@@ -68,7 +68,7 @@ struct AccountCommand: AsyncParsableCommand {
 
 extension OperatorContext {
     fileprivate func terms() async throws -> String? {
-        try await client.directory().meta.termsOfService?.text
+        try await client.directory().meta.termsOfService
     }
 }
 
