@@ -63,11 +63,11 @@ struct SchemaTests {
             let store = try await SQLiteFleetStore.open(directory: directory.path("state"))
             let device = try await store.makeDevice()
             var newer = Schema.migrator
-            newer.registerMigration("2-from-the-future") { db in
+            newer.registerMigration("99-from-the-future") { db in
                 try db.execute(
                     sql: """
                         ALTER TABLE devices ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey';
-                        CREATE TABLE credentials (id INTEGER PRIMARY KEY) STRICT;
+                        CREATE TABLE novelties (id INTEGER PRIMARY KEY) STRICT;
                         """)
             }
             try newer.migrate(store.pool)
@@ -160,9 +160,12 @@ struct LargeFleetTests {
                 for step in plan where step.contains("SCAN") || step.contains("TEMP B-TREE") {
                     // Walking an index in the order asked for, up to the limit, is what a page is.
                     let isPage = step.hasPrefix("SCAN") && step.contains("USING INDEX") && sql.contains("LIMIT")
+                    // All standings are read once, when the server starts.
+                    let isStart = step.hasPrefix("SCAN credentials") && sql.hasSuffix("LIMIT -1")
                     let isSmall = Self.smallTables.contains { step.hasPrefix("SCAN \($0)") }
                     let isOfSmall = step.contains("TEMP B-TREE") && sql.contains("FROM owners")
-                    #expect(isPage || isSmall || isOfSmall || step == "SCAN CONSTANT ROW", "\(sql)\n→ \(step)")
+                    #expect(
+                        isPage || isStart || isSmall || isOfSmall || step == "SCAN CONSTANT ROW", "\(sql)\n→ \(step)")
                 }
             }
         }
@@ -224,5 +227,42 @@ struct LargeFleetTests {
         try await store.appendAudit(NewAuditEntry(actor: "a", action: "b", subject: "c", origin: "d"))
         _ = try await store.auditEntries(subject: nil, before: nil, limit: 10)
         _ = try await store.auditEntries(subject: "c", before: nil, limit: 10)
+        try await callControlServer(store, device, time)
+    }
+
+    private func callControlServer(_ store: SQLiteFleetStore, _ device: Device, _ time: WallTime) async throws {
+        let audit = NewAuditEntry(actor: "a", action: "b", subject: "c", origin: "d")
+        let hash = Array(repeating: UInt8(7), count: 32)
+        let token = try await store.createToken(NewAccessToken(hash: hash, role: .enroll), audit: audit)
+        _ = try await store.tokens(after: nil, limit: 10)
+        #expect(try await store.useToken(hash: hash) == nil)
+        let enrollment = NewEnrollment(
+            tokenHash: hash, idempotencyKey: "k", device: NewDevice(name: device.name, zone: device.zone),
+            mayReclaim: true, credentialHash: hash, holdTime: .seconds(1), origin: "d")
+        _ = try await store.enroll(enrollment)
+        let standing = try #require(try await store.standings(since: 0).standings.first)
+        try await store.rotateCredential(
+            of: device.id, used: standing.credentialID, newHash: [1], overlapEnd: time.now, audit: audit)
+        try await store.confirmCredential(standing.credentialID)
+        _ = try await store.updateDevice(device.id, DeviceChange(state: .removed))
+        time.advance(by: 1)
+        _ = try await store.enroll(enrollment)
+        time.advance(by: -1)
+        _ = try await store.updateDevice(device.id, DeviceChange(state: .removed))
+        time.advance(by: 2)
+        var another = enrollment
+        another.idempotencyKey = nil
+        _ = try await store.enroll(another)
+        let request = try await store.saveRequest(
+            NewCertificateRequest(
+                deviceID: device.id, csr: [1], names: [device.name], keyFingerprint: "ab", dueAt: time.now))
+        _ = try await store.requestsDue(at: time.now, limit: 10)
+        _ = try await store.requestsToRenew(at: time.now, limit: 10)
+        _ = try await store.nextRequestDue()
+        _ = try await store.scheduleRequest(of: device.id, at: time.now)
+        try await store.failRequest(request, problem: "p", retryAt: time.now)
+        try await store.settleRequest(request)
+        _ = try await store.standings(since: 1)
+        _ = try await store.revokeToken(token.id, audit: audit)
     }
 }

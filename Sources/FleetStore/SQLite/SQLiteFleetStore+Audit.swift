@@ -3,13 +3,15 @@ import GRDB
 extension SQLiteFleetStore {
     package func appendAudit(_ entry: NewAuditEntry) async throws(FleetStoreError) {
         let now = clock().milliseconds
-        try await write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO audit (recorded_at, actor, action, subject, origin, detail) VALUES (?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [now, entry.actor, entry.action, entry.subject, entry.origin, entry.detail])
-        }
+        try await write { try Self.insert(entry, at: now, $0) }
+    }
+
+    static func insert(_ entry: NewAuditEntry, at now: Int64, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO audit (recorded_at, actor, action, subject, origin, detail) VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [now, entry.actor, entry.action, entry.subject, entry.origin, entry.detail])
     }
 
     package func auditEntries(

@@ -106,7 +106,7 @@ extension SQLiteFleetStore {
 
     // MARK: Rows
 
-    private static func device(named name: String, _ db: Database) throws -> Device? {
+    static func device(named name: String, _ db: Database) throws -> Device? {
         let sql = "SELECT \(Device.columns) FROM devices WHERE name = ?"
         return try Row.fetchOne(db, sql: sql, arguments: [name]).map(Device.init(row:))
     }
@@ -117,7 +117,7 @@ extension SQLiteFleetStore {
     }
 
     /// Inserts a device unless its name is taken; returns whether it did.
-    private static func insert(_ new: NewDevice, at now: Int64, _ db: Database) throws -> Bool {
+    static func insert(_ new: NewDevice, at now: Int64, _ db: Database) throws -> Bool {
         let name = new.name.lowercased()
         let zone = new.zone.lowercased()
         guard TextList.isToken(name), !name.hasSuffix(".") || name == "." else {

@@ -1,0 +1,44 @@
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
+
+/// The devices' latest certificate requests, which are the queue of certificate work at the same time.
+package protocol RequestStore: Sendable {
+    /// Stores a request in place of the device's earlier one. Failures stay counted while there is work to do, so that a
+    /// device cannot escape its backoff by asking again: a due time that is later than the new one stands.
+    ///
+    /// - Throws: `notFound` for an unknown device.
+    func saveRequest(_ new: NewCertificateRequest) async throws(FleetStoreError) -> CertificateRequestRecord
+
+    /// The device's latest request, or nil.
+    func request(of device: Device.ID) async throws(FleetStoreError) -> CertificateRequestRecord?
+
+    /// Requests of active devices that are due, longest waiting first.
+    ///
+    /// - Parameter limit: 1...10,000; values outside are clamped.
+    func requestsDue(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord]
+
+    /// Settled requests of active devices whose certificate should have been renewed: a quarter of the time between
+    /// its renewal instant and its end is over. Most overdue first.
+    ///
+    /// - Parameter limit: 1...10,000; values outside are clamped.
+    func requestsToRenew(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord]
+
+    /// When the next request becomes due; nil: nothing waits.
+    func nextRequestDue() async throws(FleetStoreError) -> Date?
+
+    /// Has the device's request worked off again at that time, whatever failed before; nothing happens without one.
+    ///
+    /// - Returns: whether there is a request.
+    func scheduleRequest(of device: Device.ID, at: Date) async throws(FleetStoreError) -> Bool
+
+    /// Notes that the request has been worked off; not when a newer one has taken its place meanwhile.
+    func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError)
+
+    /// Notes a failure and when to try again; not when a newer request has taken its place meanwhile.
+    func failRequest(
+        _ request: CertificateRequestRecord, problem: String, retryAt: Date
+    ) async throws(FleetStoreError)
+}

@@ -1,0 +1,138 @@
+import GRDB
+
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
+
+extension SQLiteFleetStore {
+    package func saveRequest(
+        _ new: NewCertificateRequest
+    ) async throws(FleetStoreError) -> CertificateRequestRecord {
+        let now = clock().milliseconds
+        let names = try TextList.encode(new.names, "name")
+        return try await write { db in
+            guard try Self.device(new.deviceID, db) != nil else {
+                throw FleetStoreError.notFound("device \(new.deviceID)")
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO certificate_requests (device_id, csr, names, profile, key_fingerprint, requested_at,
+                        due_at, failures)
+                    VALUES (:device, :csr, :names, :profile, :key, :now, :due, 0)
+                    ON CONFLICT (device_id) DO UPDATE SET csr = :csr, names = :names, profile = :profile,
+                        key_fingerprint = :key, requested_at = :now,
+                        due_at = CASE WHEN failures = 0 THEN :due ELSE max(due_at, :due) END
+                    """,
+                arguments: [
+                    "device": new.deviceID.rawValue, "csr": Data(new.csr), "names": names, "profile": new.profile,
+                    "key": new.keyFingerprint, "now": now, "due": new.dueAt?.milliseconds,
+                ])
+            guard let record = try Self.request(new.deviceID, db) else {
+                throw FleetStoreError.internalFailure("the request just stored cannot be read")
+            }
+            return record
+        }
+    }
+
+    package func request(of device: Device.ID) async throws(FleetStoreError) -> CertificateRequestRecord? {
+        try await read { try Self.request(device, $0) }
+    }
+
+    package func requestsDue(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(CertificateRequestRecord.columns) FROM certificate_requests
+                    WHERE due_at IS NOT NULL AND due_at <= ?
+                        AND EXISTS (SELECT 1 FROM devices WHERE devices.id = device_id AND state = 'active')
+                    ORDER BY due_at LIMIT ?
+                    """,
+                arguments: [at.milliseconds, pageLimit(limit)]
+            ).map(CertificateRequestRecord.init(row:))
+        }
+    }
+
+    package func requestsToRenew(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord] {
+        let columns = CertificateRequestRecord.columns.split(separator: ", ").map { "certificate_requests.\($0)" }
+        let sql = """
+            SELECT \(columns.joined(separator: ", ")) FROM certificates
+            CROSS JOIN certificate_requests ON certificate_requests.device_id = certificates.device_id
+            CROSS JOIN devices ON devices.id = certificates.device_id
+            WHERE is_current = 1 AND revoked_at IS NULL AND renew_at <= :now
+                AND renew_at + (not_after_at - renew_at) / 4 <= :now AND due_at IS NULL AND state = 'active'
+            ORDER BY renew_at LIMIT :limit
+            """
+        return try await read { db in
+            try Row.fetchAll(db, sql: sql, arguments: ["now": at.milliseconds, "limit": pageLimit(limit)])
+                .map(CertificateRequestRecord.init(row:))
+        }
+    }
+
+    package func nextRequestDue() async throws(FleetStoreError) -> Date? {
+        try await read { db in
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT due_at FROM certificate_requests WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"
+            ).map(Date.init(milliseconds:))
+        }
+    }
+
+    package func scheduleRequest(of device: Device.ID, at: Date) async throws(FleetStoreError) -> Bool {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE certificate_requests SET due_at = ?, failures = 0, problem = NULL WHERE device_id = ?
+                    """,
+                arguments: [at.milliseconds, device.rawValue])
+            return db.changesCount == 1
+        }
+    }
+
+    package func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError) {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL
+                    WHERE device_id = ? AND csr = ?
+                    """,
+                arguments: [request.deviceID.rawValue, Data(request.csr)])
+        }
+    }
+
+    package func failRequest(
+        _ request: CertificateRequestRecord, problem: String, retryAt: Date
+    ) async throws(FleetStoreError) {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    UPDATE certificate_requests SET due_at = ?, failures = failures + 1, problem = ?
+                    WHERE device_id = ? AND csr = ?
+                    """,
+                arguments: [retryAt.milliseconds, problem, request.deviceID.rawValue, Data(request.csr)])
+        }
+    }
+
+    private static func request(_ device: Device.ID, _ db: Database) throws -> CertificateRequestRecord? {
+        try Row.fetchOne(
+            db, sql: "SELECT \(CertificateRequestRecord.columns) FROM certificate_requests WHERE device_id = ?",
+            arguments: [device.rawValue]
+        ).map(CertificateRequestRecord.init(row:))
+    }
+}
+
+extension CertificateRequestRecord {
+    static let columns =
+        "device_id, csr, names, profile, key_fingerprint, requested_at, due_at, failures, problem"
+
+    init(row: Row) throws {
+        self.init(
+            deviceID: Device.ID(rawValue: try row.integer("device_id")), csr: try row.bytes("csr") ?? [],
+            names: try row.list("names"), profile: try row.optionalText("profile"),
+            keyFingerprint: try row.text("key_fingerprint"), requestedAt: try row.date("requested_at"),
+            dueAt: try row.optionalDate("due_at"), failures: Int(truncatingIfNeeded: try row.integer("failures")),
+            problem: try row.optionalText("problem"))
+    }
+}
