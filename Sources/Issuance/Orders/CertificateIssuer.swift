@@ -62,8 +62,11 @@ package struct CertificateIssuer: Sendable {
     package func obtain(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
         let session = try await accounts.ensure()
+        try Self.requireOwnKey(wish, session: session)
         do {
             return try await obtain(wish, session: session, lease: lease, progress: progress)
+        } catch let error as LookupFailure {
+            throw await zones.diagnosis(of: error)
         } catch let error as ACMEError where error.code == .accountDoesNotExist {
             // The CA has forgotten the account (a test CA that was restarted): the same key gets one again.
             progress(.init(.account, "the CA does not know the account; registering its key again"))
@@ -104,6 +107,16 @@ package struct CertificateIssuer: Sendable {
     }
 
     // MARK: - Steps
+
+    /// RFC 8555 §11.1: the account's key signs for all devices; in one of them it would be lost with it.
+    private static func requireOwnKey(_ wish: Wish, session: AccountSession) throws(IssuanceError) {
+        guard let account = try? DeviceKey(pem: session.key.pem), account.publicKey == wish.request.publicKey else {
+            return
+        }
+        throw IssuanceError(
+            .invalidKey, "the key is that of the account at the CA, and cannot be a device's as well (RFC 8555 §11.1)",
+            hints: ["give the device a key of its own; without --key and --csr it gets a fresh one"])
+    }
 
     /// What CAA forbids would cost an order and a failed authorization; asking the primary costs neither.
     private func requireCAA(_ wish: Wish, session: AccountSession) async throws {

@@ -110,7 +110,15 @@ package struct AddressPublisher: Sendable {
         }
     }
 
-    private func records(at name: DomainName, in zone: ManagedZone) async throws(LookupFailure) -> Held {
+    private func records(at name: DomainName, in zone: ManagedZone) async throws -> Held {
+        do {
+            return try await look(at: name, in: zone)
+        } catch {
+            throw await zones.diagnosis(of: error)
+        }
+    }
+
+    private func look(at name: DomainName, in zone: ManagedZone) async throws(LookupFailure) -> Held {
         var held = Held(addresses: [], alias: nil)
         for type in [RecordType.a, .aaaa] {
             let answer = try await lookup.query(name, type, at: zone.primary, key: zone.key)

@@ -32,6 +32,21 @@ package final class ManagedZones: Sendable {
         }
     }
 
+    /// What is really wrong when a signed look-up at a primary fails. A server that does not take the key, or has no such
+    /// zone, says so best in its answer to an update; an empty one changes nothing.
+    func diagnosis(of error: any Error) async -> any Error {
+        guard let failure = error as? LookupFailure,
+            [.answerNotTrusted, .noAnswer, .refused, .notAuthoritative].contains(failure.code),
+            let zone = holding(failure.question.name), zone.primary == failure.server
+        else { return error }
+        do throws(UpdateFailure) {
+            try await zone.client.probe()
+            return error
+        } catch let refusal {
+            return refusal.isAuthenticationFailure || refusal.code == .notAuthoritative ? refusal : error
+        }
+    }
+
     /// Closes the connections to the primaries.
     package func close() async {
         for zone in all + discovered.withLock({ Array($0.values) }) { await zone.client.close() }
