@@ -76,12 +76,15 @@ package struct CertificateRequest: Sendable {
         return document.derBytes
     }
 
-    private static func names(in request: CertificateSigningRequest) throws(IssuanceError) -> Set<String> {
-        var names = Set<String>()
+    /// The names it asks for: in the subject, as requests of old did, and as alternative names.
+    private static func names(
+        in request: CertificateSigningRequest
+    ) throws(IssuanceError) -> (common: Set<String>, alternative: Set<String>) {
+        var names = (common: Set<String>(), alternative: Set<String>())
         do {
             for attribute in request.subject {
                 for part in attribute where part.type == .RDNAttributeType.commonName {
-                    names.insert(part.value.description.lowercased())
+                    names.common.insert(part.value.description.lowercased())
                 }
             }
             guard let requested = try request.attributes.extensionRequest,
@@ -93,7 +96,7 @@ package struct CertificateRequest: Sendable {
                         "it asks for \(alternative), which is no DNS name", "leave only DNS names in the subjectAltName"
                     )
                 }
-                names.insert(name.lowercased())
+                names.alternative.insert(name.lowercased())
             }
         } catch let error as IssuanceError {
             throw error
@@ -103,20 +106,25 @@ package struct CertificateRequest: Sendable {
         return names
     }
 
-    private static func check(_ present: Set<String>, against names: [String]) throws(IssuanceError) {
+    /// RFC 8555 §7.4 lets the names be in the subject alone, but not every CA does: then the order would be spent.
+    private static func check(
+        _ present: (common: Set<String>, alternative: Set<String>), against names: [String]
+    ) throws(IssuanceError) {
         let wanted = Set(names)
         let wantedText = names.joined(separator: " and ")
-        let extra = present.subtracting(wanted).sorted()
+        let extra = present.common.union(present.alternative).subtracting(wanted).sorted()
         guard extra.isEmpty else {
             var hints = ["the request must ask for \(wantedText) and nothing else"]
             if extra == ["*." + names[0]] { hints.append("to have the wildcard too, add --wildcard") }
             let list = extra.map(DeviceName.quoted).joined(separator: ", ")
             throw IssuanceError(.invalidRequest, "the certificate request asks for another name: \(list)", hints: hints)
         }
-        let missing = wanted.subtracting(present).sorted()
+        let missing = wanted.subtracting(present.alternative)
         guard missing.isEmpty else {
+            let isInSubject = missing.isSubset(of: present.common)
             throw invalid(
-                "it does not ask for \(missing.joined(separator: ", "))",
+                "it does not ask for \(missing.sorted().joined(separator: ", "))"
+                    + (isInSubject ? " in a subjectAltName, only in its subject, where not every CA looks" : ""),
                 "make it with openssl req -new -key … -addext subjectAltName="
                     + names.map { "DNS:" + $0 }.joined(separator: ","))
         }

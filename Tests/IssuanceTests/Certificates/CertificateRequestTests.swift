@@ -55,10 +55,14 @@ struct CertificateRequestTests {
             Names(rule: "the name as alternative name", alternatives: ["DNS:\(name)"], refusal: nil),
             Names(
                 rule: "the common name beside it", subject: "/CN=\(name)", alternatives: ["DNS:\(name)"], refusal: nil),
-            Names(rule: "the common name alone, as old devices do", subject: "/CN=\(name)", refusal: nil),
+            Names(
+                rule: "the common name alone, where not every CA looks", subject: "/CN=\(name)",
+                refusal: "only in its subject"),
             Names(rule: "upper case is the same name", alternatives: ["DNS:DEV1.Devices.Example.COM"], refusal: nil),
             Names(rule: "the name twice", alternatives: ["DNS:\(name)", "DNS:\(name)"], refusal: nil),
-            Names(rule: "a subject with an organisation", subject: "/O=Example/CN=\(name)", refusal: nil),
+            Names(
+                rule: "a subject with an organisation", subject: "/O=Example/CN=\(name)", alternatives: ["DNS:\(name)"],
+                refusal: nil),
             Names(rule: "no name", refusal: "does not ask for"),
             Names(
                 rule: "another name", alternatives: ["DNS:dev2.devices.example.com"],
