@@ -19,7 +19,8 @@ struct FailureClassification {
         case let error as UpdateFailure: self.init(Self.status(of: error), "dns.\(error.code)")
         case let error as LookupFailure: self.init(Self.status(of: error), "lookup.\(error.code)")
         case let error as PropagationFailure: self.init(.temporary, "propagation.\(error.code)")
-        case let error as ServerAddressError: self.init(.unavailable, "server.\(error.code)")
+        case let error as ServerAddressError:
+            self.init(error.code == .unresolvable ? .unavailable : .badInput, "server.\(error.code)")
         case is TSIGKeyFileError, is TSIGKeyError: self.init(.configuration, "tsig-key")
         case let error as ACMEError: self.init(Self.status(of: error), "acme.\(error.code)", error.retryAfter?.delay)
         case let error as FleetStoreError: self.init(Self.status(of: error), "store.\(error.code)")
@@ -70,12 +71,14 @@ struct FailureClassification {
 
     private static func status(of error: ACMEError) -> ExitStatus {
         switch error.code {
-        case .badCSR, .badPublicKey, .invalidInput: .badInput
+        case .badCSR, .badPublicKey: .badInput
         case .caa, .rejectedIdentifier, .unauthorized, .identifierPaused, .userActionRequired, .badRevocationReason,
             .alreadyRevoked, .unsupportedIdentifier:
             .refused
         case .externalAccountRequired, .invalidContact, .unsupportedContact, .invalidProfile, .accountDoesNotExist,
-            .serverUntrusted:
+            .serverUntrusted,
+            // Trust roots, a proxy, an external account, the account's key: what the configuration names.
+            .invalidInput:
             .configuration
         case .malformed: .internalError
         case .nameResolutionFailed, .connectFailed, .proxyFailed, .timedOut, .connectionLost, .tlsFailed,
