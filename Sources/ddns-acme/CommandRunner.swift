@@ -20,6 +20,7 @@ enum CommandRunner {
     static func run(arguments: [String]) async -> Never {
         // A reader that has gone away (a closed pipe) shows as a failed write, not as death half-way through an update.
         signal(SIGPIPE, SIG_IGN)
+        occupyStandardDescriptors()
         let (ending, stop) = await untilInterrupted { await execute(arguments) }
         if let stop {
             fflush(nil)
@@ -27,10 +28,10 @@ enum CommandRunner {
         }
         switch ending {
         case .done:
-            exit(fflush(nil) == 0 ? 0 : ExitStatus.cannotWrite.rawValue)
+            exit(flushed())
         case .answered(let text, 0):
             print(text)
-            exit(0)
+            exit(flushed())
         case .answered(let text, let status):
             Terminal.standard.write(text)
             exit(status)
@@ -40,6 +41,26 @@ enum CommandRunner {
             fflush(nil)
             exit(report.status.rawValue)
         }
+    }
+
+    /// A descriptor that the caller has closed would go to the next file or socket that is opened, and results would be
+    /// written into that. Something that cannot be written (or read) takes its place.
+    private static func occupyStandardDescriptors() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// Writes out what is left of the results, and says so when that is not possible.
+    private static func flushed() -> Int32 {
+        guard fflush(nil) != 0 else { return 0 }
+        // A reader that has seen enough has nothing to be told.
+        if errno != EPIPE {
+            Terminal.standard.error(
+                "the result cannot be written to standard output: \(String(cString: strerror(errno)))")
+            Terminal.standard.hint("the command itself is done; run it again to see its result")
+        }
+        return ExitStatus.cannotWrite.rawValue
     }
 
     /// SIGINT and SIGTERM cancel the command, which then withdraws what it has published. A second one ends it at once:
