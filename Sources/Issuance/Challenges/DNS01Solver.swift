@@ -72,7 +72,7 @@ package final class DNS01Solver: ChallengeSolver {
                     continue
                 }
                 // Whether it was applied after all is seen in `confirm`, which looks at the primary, too.
-                guard silences > 0, error.isTemporary || error.mayHaveBeenApplied else { throw error }
+                guard error.mayHaveBeenApplied else { throw error }
                 return
             }
         }
