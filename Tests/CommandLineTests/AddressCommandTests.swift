@@ -1,0 +1,50 @@
+import TestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+@Suite("ddns-acme address: set, show, clear", .serialized)
+struct AddressCommandTests {
+    private struct Output: Decodable {
+        let device: String
+        let wanted: [String]
+        let published: [String]
+    }
+
+    @Test("the zone, the store and the output agree; strangers' names are refused, and taken only with --adopt")
+    func life() async throws {
+        try await Fleet.with(
+            named: { configuration, _ in
+                configuration.zones[0].role = .primary(
+                    text: NamedConfiguration.zoneText(Fleet.zone, records: "taken IN A 192.0.2.80"))
+            }
+        ) { fleet in
+            let site = try fleet.site()
+            try await site.run("address", "show", "dev1").expectFailure(65, "dev1.\(Fleet.zone)")
+            try await site.run("address", "clear", "dev1").expectFailure(65, "dev1.\(Fleet.zone)")
+            let set = try await address(site, "set", "dev1", "10.0.0.5", "fd00::5")
+            #expect(set.published == ["10.0.0.5", "fd00::5"] && set.wanted == set.published)
+            #expect(try await address(site, "set", "dev1", "10.0.0.6").published == ["10.0.0.6"])
+            #expect(try await fleet.named.values("dev1.\(Fleet.zone)", "A") == ["10.0.0.6"])
+            #expect(try await address(site, "clear", "dev1").published == [])
+            #expect(try await fleet.named.values("dev1.\(Fleet.zone)", "A") == [])
+
+            try await site.run("address", "set", "taken", "10.0.0.5").expectFailure(77, "--adopt", "192.0.2.80")
+            try await site.run("issue", "taken", "--out", site.out, "--address", "10.0.0.5").expectFailure(
+                77, "--adopt")
+            #expect(fleet.orderCount == 0)
+            #expect(try await fleet.named.values("taken.\(Fleet.zone)", "A") == ["192.0.2.80"])
+            #expect(try await address(site, "set", "taken", "10.0.0.5", "--adopt").published == ["10.0.0.5"])
+        }
+    }
+
+    private func address(_ site: Site, _ arguments: String...) async throws -> Output {
+        let output = try await site.run(path: Site.program, ["address"] + arguments + ["--json"])
+        guard output.succeeded else { throw TestFailure("address \(arguments): \(output)") }
+        return try JSONDecoder().decode(Output.self, from: Data(output.standardOutput.utf8))
+    }
+}
