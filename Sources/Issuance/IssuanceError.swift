@@ -6,7 +6,7 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
             case invalidName, nameInNoZone, invalidAddress, addressRefused, invalidRequest, invalidKey, nameTaken
             case publication, propagation, challengeZone
             case certificateAuthority, accountMissing, challengeFailed, caaForbids, chainRejected, profileUnknown
-            case busy, unknownDevice
+            case busy, unknownDevice, stateForbids
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -47,6 +47,8 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
         package static let busy = Code(.busy)
         /// No such device.
         package static let unknownDevice = Code(.unknownDevice)
+        /// The device is suspended or removed.
+        package static let stateForbids = Code(.stateForbids)
 
         package var description: String { value.rawValue }
     }

@@ -263,6 +263,7 @@ struct LargeFleetTests {
         try await store.failRequest(request, problem: "p", retryAt: time.now)
         try await store.settleRequest(request)
         _ = try await store.standings(since: 1)
+        _ = try await store.census(at: time.now)
         _ = try await store.revokeToken(token.id, audit: audit)
     }
 }

@@ -1,9 +1,9 @@
 import GRDB
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+package import FoundationEssentials
 #else
-import Foundation
+package import Foundation
 #endif
 
 extension SQLiteFleetStore {
@@ -26,6 +26,23 @@ extension SQLiteFleetStore {
             }
             return StandingChanges(
                 version: latest, devices: devices.map(Device.ID.init(rawValue:)), standings: standings)
+        }
+    }
+
+    package func census(at now: Date) async throws(FleetStoreError) -> FleetCensus {
+        try await read { db in
+            func count(_ clause: String, _ arguments: StatementArguments = []) throws -> Int {
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM " + clause, arguments: arguments) ?? 0
+            }
+            let states = try Device.State.allCases.map { state in
+                (state, try count("devices WHERE state = ?", [state.rawValue]))
+            }
+            return FleetCensus(
+                devices: Dictionary(uniqueKeysWithValues: states),
+                requestsWaiting: try count("certificate_requests WHERE due_at >= 0"),
+                requestsFailing: try count("certificate_requests WHERE due_at >= 0 AND problem IS NOT NULL"),
+                certificatesDue: try count(
+                    "certificates WHERE is_current = 1 AND revoked_at IS NULL AND renew_at <= ?", [now.milliseconds]))
         }
     }
 

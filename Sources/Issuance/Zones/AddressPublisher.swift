@@ -26,6 +26,10 @@ package struct AddressPublisher: Sendable {
             guard let device = try await store.device(device.id) else {
                 throw IssuanceError(.unknownDevice, "the device \(device.name) has been removed")
             }
+            // It may have been suspended meanwhile, and then nothing of it may be in DNS.
+            guard device.state == .active || addresses.isEmpty else {
+                throw IssuanceError(.stateForbids, "\(device.name) is \(device.state.rawValue)")
+            }
             let held = try await records(at: name.domain, in: zone)
             try checkOwnership(of: name, device: device, held: held, adopting: adopting)
             _ = try await store.updateDevice(device.id, DeviceChange(addressesWanted: addresses.map(\.description)))
@@ -37,6 +41,21 @@ package struct AddressPublisher: Sendable {
                 throw error
             }
             try await store.recordPublishedAddresses(addresses.map(\.description), of: device.id)
+        }
+    }
+
+    /// Brings DNS to what the store says is due: the wanted addresses of an active device, nothing for any other.
+    /// - Throws: as ``publish(_:of:name:adopting:)``.
+    package func synchronize(_ device: Device, name: DeviceName) async throws {
+        let zone = try zone(of: name)
+        try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
+            guard let device = try await store.device(device.id), device.addressesDue != device.addressesPublished
+            else { return }
+            let due = device.addressesDue.compactMap { IPAddress($0) }
+            let held = try await records(at: name.domain, in: zone)
+            if !due.isEmpty { try checkOwnership(of: name, device: device, held: held, adopting: false) }
+            try await bring(due, to: name.domain, in: zone, device: device, held: held, adopting: false)
+            try await store.recordPublishedAddresses(due.map(\.description), of: device.id)
         }
     }
 

@@ -1,0 +1,123 @@
+import DNSUpdate
+import FleetAPI
+import FleetStore
+import FoundationEssentials
+import HTTPTypes
+import Issuance
+
+/// Turns the `Authorization` field into who is asking, or into the refusal.
+struct Authenticator: Sendable {
+    let store: any FleetStore
+    let index: DeviceIndex
+    let zones: [DomainName]
+    let now: @Sendable () -> Date
+
+    /// - Throws: 401 and 403 problems.
+    func principal(_ fields: HTTPFields, for match: EndpointTable.Match) async throws -> Principal {
+        let access = match.endpoint.access
+        if access == .anybody { return .nobody }
+        let token = try Self.bearer(fields)
+        let hash = SecretHash.of(token)
+        switch (access, token.kind) {
+        case (.enrollmentToken, .enrollment):
+            return .enrolling(hash: hash)
+        case (.device, .device):
+            return .device(try await device(hash))
+        case (.issuer, .access), (.operator, .access):
+            let found = try await accessToken(hash)
+            try require(found, match)
+            return .token(found, hash: hash)
+        default:
+            throw APIProblem(.forbidden, "this needs \(Self.noun(access)), not a \(token.kind.noun)")
+        }
+    }
+
+    private func device(_ hash: [UInt8]) async throws -> DeviceStanding {
+        guard let standing = try await index.standing(hash: hash),
+            standing.credentialExpiresAt.map({ now() < $0 }) ?? true
+        else {
+            throw APIProblem(
+                .unauthorized, "the device credential is not valid",
+                hint: "it was replaced, or the device was removed: enroll the device again with a new token")
+        }
+        switch standing.state {
+        case .active: break
+        case .suspended: throw APIProblem(.suspended, "\(standing.name) is suspended")
+        case .removed: throw APIProblem(.unauthorized, "\(standing.name) has been removed")
+        }
+        if !standing.isCredentialConfirmed {
+            try await store.confirmCredential(standing.credentialID)
+        }
+        return standing
+    }
+
+    private func accessToken(_ hash: [UInt8]) async throws -> AccessToken {
+        guard let token = try await store.token(hash: hash), token.role != .enroll else {
+            throw APIProblem(.unauthorized, "the token is not valid")
+        }
+        if let refusal = token.refusal(at: now()) { throw APIProblem(refusal) }
+        return token
+    }
+
+    private func require(_ token: AccessToken, _ match: EndpointTable.Match) throws {
+        if token.role == .operator, token.namePattern == nil { return }
+        guard match.endpoint.access == .issuer || token.role == .operator, match.endpoint.route.hasDeviceName else {
+            throw APIProblem(.forbidden, "the token is for \(token.role.rawValue), and this needs an operator's")
+        }
+        guard let pattern = token.namePattern, let defaultZone = zones.first else { return }
+        let name = try DeviceName(match.parameter, zones: zones)
+        guard try NamePattern(pattern).matches(name, defaultZone: defaultZone) else {
+            throw APIProblem(.nameNotAllowed, "the token is for \(pattern), which \(name) does not match")
+        }
+    }
+
+    /// RFC 6750 §2.1. A second field could be what something in between believed in.
+    private static func bearer(_ fields: HTTPFields) throws(APIProblem) -> SecretToken {
+        let values = fields[values: .authorization]
+        guard let value = values.first, values.count == 1 else {
+            throw APIProblem(
+                .unauthorized, values.isEmpty ? "there is no credential" : "there is more than one credential",
+                hint: "send Authorization: Bearer and the credential")
+        }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw APIProblem(.unauthorized, "the credential is no bearer token")
+        }
+        do throws(SecretTokenError) {
+            return try SecretToken(String(parts[1]))
+        } catch {
+            throw APIProblem(.unauthorized, error.message, hint: error.hint)
+        }
+    }
+
+    private static func noun(_ access: Endpoint.Access) -> String {
+        switch access {
+        case .anybody: "nothing"
+        case .enrollmentToken: "an enrollment token"
+        case .device: "a device credential"
+        case .issuer, .operator: "an access token"
+        }
+    }
+}
+
+extension Route {
+    /// Whether the path names a device.
+    var hasDeviceName: Bool { rawValue.contains("{name}") }
+}
+
+extension APIProblem {
+    init(_ refusal: TokenRefusal) {
+        switch refusal {
+        case .unknown: self.init(.unauthorized, "the token is not valid")
+        case .revoked: self.init(.unauthorized, "the token has been revoked")
+        case .expired(let date): self.init(.tokenExpired, "the token expired at \(Timestamp(date))")
+        case .usedUp: self.init(.tokenUsedUp, "the token has been used as often as it may be")
+        }
+    }
+}
+
+extension Timestamp {
+    init(_ date: Date) {
+        self.init(secondsSinceEpoch: Int64(date.timeIntervalSince1970.rounded(.down)))
+    }
+}

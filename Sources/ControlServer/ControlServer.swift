@@ -1,0 +1,159 @@
+import DNSUpdate
+import FleetStore
+import FoundationEssentials
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Issuance
+package import Logging
+import NIOCore
+import ServiceLifecycle
+package import UnixSignals
+
+/// The control server: the API over TLS, and beside it what keeps DNS and certificates as the store says.
+package struct ControlServer: Sendable {
+    /// Where it listens.
+    package struct ListenAddress: Sendable {
+        package var host: String
+        /// 0: any free one.
+        package var port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    private let services: FleetServices
+    private let settings: ServerSettings
+    private let address: ListenAddress
+    private let certificate: ServerCertificateSource?
+    private let logger: Logger
+
+    /// - Parameter certificate: nil: plain HTTP, for tests and behind a proxy on the same machine.
+    package init(
+        services: FleetServices, settings: ServerSettings = ServerSettings(), address: ListenAddress,
+        certificate: ServerCertificateSource?, logger: Logger
+    ) {
+        self.services = services
+        self.settings = settings
+        self.address = address
+        self.certificate = certificate
+        self.logger = logger
+    }
+
+    /// Runs until a signal or an error ends it. What is under way is finished, for as long as the settings allow.
+    ///
+    /// - Parameters:
+    ///   - signals: which begin the shutdown.
+    ///   - listening: called with the port once connections are accepted.
+    package func run(
+        signals: [UnixSignal] = [.sigterm, .sigint], listening: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        let index = DeviceIndex(store: services.store)
+        try await index.refresh()
+        let metrics = ServerMetrics()
+        let completions = CompletionBoard()
+        let sightings = SightingLog(store: services.store, logger: logger)
+        let responder = APIResponder(
+            endpoints: EndpointTable(endpoints(index, metrics, completions, sightings)),
+            authenticator: Authenticator(
+                store: services.store, index: index, zones: services.zones.names, now: services.now),
+            metrics: metrics, settings: settings, logger: logger)
+        let holder = try await certificate.asyncMap { try CertificateHolder(await $0.load()) }
+        let application = Application(
+            responder: responder, server: try builder(holder),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host, port: address.port), backlog: 1_024,
+                availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit, logger: quiet)),
+            onServerRunning: { channel in await listening(channel.localAddress?.port ?? 0) },
+            logger: quiet)
+
+        // Shut down in reverse: no more requests first, the record of what was seen last.
+        var running: [any Service] = [sightings]
+        running += maintenance(holder)
+        running.append(
+            CertificateService(
+                services: services, completions: completions, metrics: metrics, limit: settings.issuancesAtOnce,
+                logger: logger))
+        running.append(application)
+        var configuration = ServiceGroupConfiguration(
+            services: running, gracefulShutdownSignals: signals, logger: quiet)
+        configuration.maximumGracefulShutdownDuration = settings.shutdownPatience
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func endpoints(
+        _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog
+    ) -> [Endpoint] {
+        DeviceAPI(
+            services: services, index: index, sightings: sightings, completions: completions, settings: settings,
+            logger: logger
+        ).endpoints
+            + OperatorAPI(
+                operations: FleetOperations(services: services), index: index, completions: completions,
+                settings: settings
+            ).endpoints
+            + MonitoringAPI(services: services, index: index, metrics: metrics, completions: completions).endpoints
+    }
+
+    /// What goes on without being asked for.
+    private func maintenance(_ holder: CertificateHolder?) -> [any Service] {
+        let (services, logger) = (services, logger)
+        var list: [any Service] = [
+            PeriodicService(name: "publication", interval: .seconds(5), logger: logger) {
+                try await services.lifecycle.publishWaiting { device, error in
+                    logger.warning("DNS not updated", metadata: ["device": "\(device.name)", "error": "\(error)"])
+                }
+            },
+            PeriodicService(name: "renewal windows", interval: .seconds(30), logger: logger) {
+                try await services.renewals.pollWindows()
+            },
+            PeriodicService(name: "renewals", interval: .seconds(15), logger: logger) {
+                let count = try await services.renewals.renewForAbsent()
+                if count > 0 { logger.info("renewals due", metadata: ["devices": "\(count)"]) }
+            },
+            PeriodicService(name: "sweep", interval: .seconds(300), logger: logger) {
+                for remainder in try await services.sweeper.sweep() {
+                    logger.warning("challenge not withdrawn", metadata: ["detail": "\(remainder)"])
+                }
+            },
+        ]
+        if let certificate, let holder {
+            list.append(
+                PeriodicService(
+                    name: "reload of the server's certificate", interval: certificate.interval, logger: logger
+                ) {
+                    if try holder.replace(with: try await certificate.load()) {
+                        logger.notice("the server's certificate has been replaced")
+                    }
+                })
+        }
+        return list
+    }
+
+    private func builder(_ holder: CertificateHolder?) throws -> HTTPServerBuilder {
+        let http = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: TimeAmount(settings.idleTimeout),
+                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                    maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,
+                    maxHeaderFieldCount: settings.headerCountLimit)))
+        guard let holder else { return http }
+        return try .tls(http, tlsConfiguration: holder.configuration())
+    }
+
+    /// The framework's own messages are of use only when it misbehaves.
+    private var quiet: Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        return quiet
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<Result>(_ body: (Wrapped) async throws -> Result) async throws -> Result? {
+        guard let self else { return nil }
+        return try await body(self)
+    }
+}

@@ -1,0 +1,56 @@
+import ACME
+import DNSUpdate
+package import FleetStore
+package import FoundationEssentials
+package import Issuance
+
+/// What the API stands on: the store and the services of ``Issuance``. The command line works with the same ones.
+package struct FleetServices: Sendable {
+    package let store: any FleetStore
+    package let zones: ManagedZones
+    package let issuer: CertificateIssuer
+    package let lifecycle: DeviceLifecycle
+    package let checkIns: CheckInDesk
+    package let certificates: CertificateDesk
+    package let worker: RequestWorker
+    package let renewals: RenewalRound
+    package let revoker: CertificateRevoker
+    package let enrollments: EnrollmentDesk
+    package let sweeper: ChallengeSweeper
+    package let publisher: AddressPublisher
+    /// The CA's profile when a request names none.
+    package let profile: String?
+    package let now: @Sendable () -> Date
+
+    package init(
+        store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer, accounts: AccountManager,
+        profile: String? = nil, holdTime: Duration = EnrollmentDesk.holdTime,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.store = store
+        self.zones = zones
+        self.issuer = issuer
+        self.profile = profile
+        self.now = now
+        lifecycle = DeviceLifecycle(store: store, zones: zones)
+        checkIns = CheckInDesk(store: store, zones: zones)
+        certificates = CertificateDesk(store: store, now: now)
+        worker = RequestWorker(issuer: issuer, store: store, now: now)
+        renewals = RenewalRound(issuer: issuer, store: store, now: now)
+        revoker = CertificateRevoker(client: issuer.client, accounts: accounts, store: store, now: now)
+        enrollments = EnrollmentDesk(store: store, zones: zones.names, holdTime: holdTime)
+        sweeper = ChallengeSweeper(zones: zones, store: store, now: now)
+        publisher = AddressPublisher(zones: zones, store: store)
+    }
+
+    /// Parses what somebody calls a device.
+    package func name(_ text: String) throws(IssuanceError) -> DeviceName { try DeviceName(text, zones: zones.names) }
+
+    /// The zone that holds the name.
+    package func zone(of name: DeviceName) throws(IssuanceError) -> ManagedZone {
+        guard let zone = zones.named(name.zone) else {
+            throw IssuanceError(.nameInNoZone, "\(name) is in none of the configured zones")
+        }
+        return zone
+    }
+}

@@ -1,0 +1,168 @@
+import FleetAPI
+import FleetStore
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Takes a request through the gates (limits, path, credential, body) to its endpoint. Whatever goes wrong anywhere becomes
+/// a problem document here and nowhere else.
+struct APIResponder: HTTPResponder {
+    let endpoints: EndpointTable
+    let authenticator: Authenticator
+    let metrics: ServerMetrics
+    let settings: ServerSettings
+    let logger: Logger
+    let addressLimit: RateLimiter<ClientNetwork>
+    let credentialLimit: RateLimiter<[UInt8]>
+    let failureLimit: RateLimiter<ClientNetwork>
+
+    /// How long a client may go on sending a body that nobody reads.
+    private static let drainTime: TimeAmount = .seconds(2)
+
+    init(
+        endpoints: EndpointTable, authenticator: Authenticator, metrics: ServerMetrics, settings: ServerSettings,
+        logger: Logger
+    ) {
+        self.endpoints = endpoints
+        self.authenticator = authenticator
+        self.metrics = metrics
+        self.settings = settings
+        self.logger = logger
+        addressLimit = RateLimiter(settings.addressRate)
+        credentialLimit = RateLimiter(settings.credentialRate)
+        failureLimit = RateLimiter(settings.failureRate)
+    }
+
+    func respond(to request: Request, context: APIContext) async throws -> Response {
+        let start = ContinuousClock.now
+        let client = ClientNetwork(context.channel.remoteAddress)
+        var route: Route?
+        var isHead = false
+        var hasBody = Self.announcesBody(request)
+        let answer: APIAnswer
+        do {
+            if let wait = addressLimit.take(client) { throw limited(wait) }
+            let match = try endpoints.match(method: request.method.rawValue, path: Self.path(request))
+            (route, isHead) = (match.endpoint.route, match.isHead)
+            let principal = try await principal(request.headers, match, client)
+            let body = try await BodyReader.read(
+                request.body, declared: request.headers[.contentLength],
+                limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit,
+                timeout: settings.bodyTimeout)
+            hasBody = false
+            answer = try await match.endpoint.serve(
+                APIRequest(
+                    id: context.id, principal: principal, parameter: match.parameter, query: try Self.query(request),
+                    fields: request.headers, body: body, origin: client.text))
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            answer = refusal(error, request, context.id)
+        }
+        let duration = ContinuousClock.now - start
+        metrics.record(method: request.method.rawValue, route: route, status: answer.status, duration: duration)
+        logger.log(
+            level: answer.status >= 500 ? .warning : .info, "request",
+            metadata: [
+                "id": "\(context.id)", "method": "\(request.method.rawValue.prefix(16))",
+                "route": "\(route?.rawValue ?? "none")", "status": "\(answer.status)", "from": "\(client.text)",
+                "ms": "\(duration / .milliseconds(1))",
+            ])
+        if hasBody { close(context.channel) }
+        return Self.response(answer, id: context.id, isHead: isHead, closes: hasBody)
+    }
+
+    // MARK: - Gates
+
+    private func principal(
+        _ fields: HTTPFields, _ match: EndpointTable.Match, _ client: ClientNetwork
+    ) async throws -> Principal {
+        let principal: Principal
+        do {
+            principal = try await authenticator.principal(fields, for: match)
+        } catch let problem as APIProblem where problem.status == 401 {
+            metrics.count(.authenticationFailed)
+            // Only who fails is slowed down: a site's good devices share its address with the bad one.
+            if let wait = failureLimit.take(client) { throw limited(wait) }
+            throw problem
+        }
+        let key: [UInt8]? =
+            switch principal {
+            case .nobody: nil
+            case .enrolling(let hash), .token(_, let hash): hash
+            case .device(let standing): standing.credentialHash
+            }
+        if let key, let wait = credentialLimit.take(key) { throw limited(wait) }
+        return principal
+    }
+
+    private func limited(_ wait: Duration) -> APIProblem {
+        metrics.count(.rateLimited)
+        return APIProblem(.rateLimited, retryAfter: wait)
+    }
+
+    private func refusal(_ error: any Error, _ request: Request, _ id: String) -> APIAnswer {
+        let problem = APIProblem(error)
+        if problem.document.type == .internalError {
+            logger.error("internal error", metadata: ["id": "\(id)", "error": "\(error)"])
+        }
+        return APIAnswer(problem, id: id)
+    }
+
+    // MARK: - HTTP
+
+    private static func path(_ request: Request) -> Substring {
+        (request.head.path ?? "").prefix { $0 != "?" }
+    }
+
+    private static func query(_ request: Request) throws(APIProblem) -> [String: String] {
+        let parts = (request.head.path ?? "").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return [:] }
+        var result: [String: String] = [:]
+        for pair in parts[1].split(separator: "&") {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = halves.count == 2 ? halves[1] : ""
+            guard let name = EndpointTable.decode(halves[0]),
+                let text = EndpointTable.decode(Substring(value.replacing("+", with: " ")))
+            else { throw APIProblem(.malformed, "the query cannot be decoded") }
+            result[name] = text
+        }
+        return result
+    }
+
+    private static func announcesBody(_ request: Request) -> Bool {
+        request.headers[.contentLength].map { $0 != "0" } ?? (request.headers[.transferEncoding] != nil)
+    }
+
+    /// Hummingbird would read a body to its end, however long that takes. What was refused unread is given a moment, so
+    /// that the client sees the answer and not a broken connection.
+    private func close(_ channel: any Channel) {
+        channel.eventLoop.scheduleTask(in: Self.drainTime) { channel.close(promise: nil) }
+    }
+
+    private static func response(_ answer: APIAnswer, id: String, isHead: Bool, closes: Bool) -> Response {
+        var fields = HTTPFields()
+        if let type = answer.contentType { fields[.contentType] = type }
+        for (name, value) in answer.fields {
+            if let name = HTTPField.Name(name) { fields[name] = value }
+        }
+        if let name = HTTPField.Name("X-Request-ID") { fields[name] = id }
+        // Answers hold credentials and what only one device may know.
+        fields[.cacheControl] = "no-store"
+        if let name = HTTPField.Name("X-Content-Type-Options") { fields[name] = "nosniff" }
+        if closes { fields[.connection] = "close" }
+        let response = Response(
+            status: HTTPResponse.Status(code: answer.status), headers: fields,
+            body: answer.body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        return isHead ? response.createHeadResponse() : response
+    }
+}
+
+extension HTTPFields {
+    /// The field of that name, which is known to be one.
+    subscript(named name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
+}

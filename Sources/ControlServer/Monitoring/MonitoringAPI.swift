@@ -1,0 +1,55 @@
+import FleetAPI
+import FleetStore
+import FoundationEssentials
+
+/// The routes that need no credential: they say nothing about any device.
+struct MonitoringAPI: Sendable {
+    let services: FleetServices
+    let index: DeviceIndex
+    let metrics: ServerMetrics
+    let completions: CompletionBoard
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(.get, .health, .anybody) { _ in Self.plain("ok\n") },
+            Endpoint(.get, .readiness, .anybody, readiness),
+            Endpoint(.get, .metrics, .anybody, metricsPage),
+            Endpoint(.get, .openAPI, .anybody) { _ in
+                APIAnswer(status: 200, contentType: MediaType.json, body: PackageResources.openapi_json)
+            },
+        ]
+    }
+
+    /// Ready means that devices can be served: the store answers. DNS and CA may be down; that is told request by request.
+    private func readiness(_ request: APIRequest) async throws -> APIAnswer {
+        do {
+            try await index.refresh()
+            return Self.plain("ready\n")
+        } catch {
+            throw APIProblem(.overloaded, "the store does not answer", retryAfter: .seconds(5))
+        }
+    }
+
+    private func metricsPage(_ request: APIRequest) async throws -> APIAnswer {
+        var text = PrometheusText()
+        metrics.write(to: &text)
+        text.family("ddns_acme_enrolled_devices", .gauge, "Devices that have a credential.")
+        text.sample("ddns_acme_enrolled_devices", [], Double(await index.deviceCount))
+        let census = try await services.store.census(at: services.now())
+        text.family("ddns_acme_devices", .gauge, "Devices by state.")
+        for state in Device.State.allCases {
+            text.sample("ddns_acme_devices", [("state", state.rawValue)], Double(census.devices[state] ?? 0))
+        }
+        text.family("ddns_acme_certificate_requests_waiting", .gauge, "Certificate requests not worked off.")
+        text.sample("ddns_acme_certificate_requests_waiting", [], Double(census.requestsWaiting))
+        text.family("ddns_acme_certificate_requests_failing", .gauge, "Those of them whose last attempt failed.")
+        text.sample("ddns_acme_certificate_requests_failing", [], Double(census.requestsFailing))
+        text.family("ddns_acme_certificates_due", .gauge, "Certificates whose renewal instant has passed.")
+        text.sample("ddns_acme_certificates_due", [], Double(census.certificatesDue))
+        return APIAnswer(status: 200, contentType: PrometheusText.mediaType, body: Array(text.text.utf8))
+    }
+
+    private static func plain(_ text: String) -> APIAnswer {
+        APIAnswer(status: 200, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,107 @@
+import DNSUpdate
+package import FleetAPI
+import FleetStore
+package import Issuance
+
+extension FleetOperations {
+    /// Suspends, resumes or removes many. What fails for one is reported and does not stop the others.
+    package func change(_ request: BulkRequest, by requester: Requester) async throws -> BulkReport {
+        guard [.suspend, .resume, .remove].contains(request.action) else {
+            throw APIProblem(.malformed, "action is none of suspend, resume, remove")
+        }
+        guard (request.names == nil) != (request.filter == nil) else {
+            throw APIProblem(.malformed, "give either names or filter")
+        }
+        let names: [String] =
+            if let names = request.names { names } else { try await self.names(request.filter ?? DeviceSelection()) }
+        var report = BulkReport(changed: [])
+        for name in names {
+            do {
+                try Task.checkCancellation()
+                if let changed = try await change(name, request, by: requester) { report.changed.append(changed) }
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                report.failed.append(BulkReport.Failure(name: name, problem: APIProblem(error).document))
+            }
+        }
+        return report
+    }
+
+    /// - Returns: the device's name; nil when it is so already.
+    private func change(_ text: String, _ request: BulkRequest, by requester: Requester) async throws -> String? {
+        let device = try await services.lifecycle.device(services.name(text))
+        let goal: Device.State =
+            switch request.action {
+            case .suspend: .suspended
+            case .resume: .active
+            default: .removed
+            }
+        guard device.state != goal else { return nil }
+        if request.dryRun == true {
+            guard device.state != .removed else {
+                throw IssuanceError(.stateForbids, "\(device.name) has been removed")
+            }
+            return device.name
+        }
+        switch goal {
+        case .suspended: _ = try await suspend(text, by: requester)
+        case .active: _ = try await resume(text, by: requester)
+        case .removed: _ = try await remove(text, revoking: request.revoke ?? false, by: requester)
+        }
+        return device.name
+    }
+
+    /// Makes the devices of a file.
+    ///
+    /// - Parameters:
+    ///   - body: CSV or JSON Lines, by `contentType`.
+    ///   - dryRun: change nothing, report what would be.
+    package func importDevices(
+        _ body: [UInt8], contentType: String?, dryRun: Bool, by requester: Requester
+    ) async throws -> ImportReport {
+        let lines = try ImportFile.read(body, contentType: contentType)
+        var report = ImportReport(created: 0, existing: 0)
+        var batch: [NewDevice] = []
+        var seen: Set<String> = []
+        func write() async throws {
+            let created: Int
+            if dryRun {
+                var new = 0
+                for device in batch where try await services.store.device(named: device.name) == nil { new += 1 }
+                created = new
+            } else {
+                created = try await services.store.addDevices(batch)
+            }
+            report.created += created
+            report.existing += batch.count - created
+            batch = []
+        }
+        for line in lines {
+            do {
+                let device = try newDevice(try line.device.get())
+                guard seen.insert(device.name).inserted else {
+                    throw APIProblem(.nameInUse, "\(device.name) is in the file twice")
+                }
+                batch.append(device)
+            } catch {
+                report.failed.append(ImportReport.Failure(line: line.number, problem: APIProblem(error).document))
+            }
+            // In portions, so that other writers get their turn between them.
+            if batch.count >= 1_000 { try await write() }
+        }
+        try await write()
+        if !dryRun { try await audit("device.import", "fleet", requester, "\(report.created) devices") }
+        return report
+    }
+
+    /// The addresses become wishes; DNS follows from the list of what is due.
+    private func newDevice(_ creation: DeviceCreation) throws -> NewDevice {
+        guard let text = creation.name else { throw APIProblem(.badName, "the name is missing") }
+        let name = try services.name(text)
+        return NewDevice(
+            name: name.description, zone: name.zone.description, tags: try Self.checked(tags: creation.tags ?? []),
+            description: try Self.checked(description: creation.description ?? ""),
+            addressesWanted: try services.zone(of: name).addresses.check(creation.addresses ?? []).map(\.description))
+    }
+}

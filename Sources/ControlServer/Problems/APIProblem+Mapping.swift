@@ -1,0 +1,61 @@
+import ACME
+import DNSUpdate
+import FleetAPI
+import FleetStore
+import Issuance
+
+extension APIProblem {
+    /// The one place where failures of the modules below become answers. What is nobody's business outside (a bug, a broken
+    /// disk) is `internal-error` without detail; the log has it.
+    package init(_ error: any Error) {
+        switch error {
+        case let problem as APIProblem: self = problem
+        case let error as IssuanceError: self.init(error)
+        case let error as FleetStoreError: self.init(error)
+        case let error as ACMEError:
+            self.init(
+                error.isTemporary ? .caUnavailable : .issuanceFailed, explaining: error,
+                retryAfter: error.retryAfter?.delay)
+        case is UpdateFailure, is LookupFailure, is PropagationFailure:
+            self.init(.dnsUnavailable, explaining: error, retryAfter: .seconds(30))
+        case is CancellationError:
+            self.init(.overloaded, "the server is shutting down", retryAfter: .seconds(10))
+        default: self.init(.internalError)
+        }
+    }
+
+    private init(_ error: IssuanceError) {
+        let type: ProblemType =
+            switch error.code {
+            case .invalidName, .nameInNoZone: .badName
+            case .invalidAddress: .badAddress
+            case .addressRefused: .addressNotAllowed
+            case .invalidRequest, .invalidKey: .badCSR
+            case .nameTaken: .nameInUse
+            case .unknownDevice: .notFound
+            case .stateForbids: .conflict
+            case .busy: .overloaded
+            case .publication, .propagation, .challengeZone: .dnsUnavailable
+            default: .issuanceFailed
+            }
+        self.init(type, explaining: error, retryAfter: error.retryAfter)
+    }
+
+    private init(_ error: FleetStoreError) {
+        switch error.code {
+        case .busy, .leaseHeld, .leaseLost: self.init(.overloaded, retryAfter: .seconds(5))
+        case .notFound: self.init(.notFound)
+        case .conflict: self.init(.conflict, error.message)
+        case .invalidValue: self.init(.malformed, error.message, hint: error.hint)
+        default: self.init(.internalError)
+        }
+    }
+
+    private init(_ type: ProblemType, explaining error: any Error, retryAfter: Duration?) {
+        let (message, hints) = CheckStep.explanation(of: error)
+        let needsRetry = [.dnsUnavailable, .caUnavailable, .overloaded].contains(type)
+        self.init(
+            type, message, hint: hints.isEmpty ? nil : hints.joined(separator: "\n"),
+            retryAfter: retryAfter ?? (needsRetry ? .seconds(30) : nil))
+    }
+}

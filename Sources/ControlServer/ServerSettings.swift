@@ -1,0 +1,45 @@
+/// What bounds the server: none of it is a business rule, all of it keeps one client from hurting the others.
+package struct ServerSettings: Sendable {
+    /// A bucket that holds `burst` requests and earns one back each `interval`.
+    package struct Rate: Sendable {
+        package var burst: Int
+        package var interval: Duration
+
+        package init(burst: Int, interval: Duration) {
+            self.burst = burst
+            self.interval = interval
+        }
+    }
+
+    /// Bytes of a request's body; imports excepted.
+    package var bodyLimit = 64 << 10
+    /// Bytes of the body of an import: 65,000 devices with descriptions.
+    package var importLimit = 16 << 20
+    /// Bytes of all header fields together.
+    package var headerLimit = 16 << 10
+    package var headerCountLimit = 64
+    /// How long a body may take to arrive.
+    package var bodyTimeout: Duration = .seconds(15)
+    /// How long a connection may be silent, in a request or between two.
+    package var idleTimeout: Duration = .seconds(75)
+    /// Connections at a time; more wait in the kernel's queue.
+    package var connectionLimit = 12_000
+    /// Per client address (IPv6: per /64). Generous, since a site full of devices has one address.
+    package var addressRate = Rate(burst: 400, interval: .milliseconds(10))
+    /// Per device or token.
+    package var credentialRate = Rate(burst: 60, interval: .milliseconds(500))
+    /// Per client address: credentials that are not valid. Valid ones are served meanwhile.
+    package var failureRate = Rate(burst: 20, interval: .seconds(6))
+    /// Seconds between a device's check-ins, before jitter of ten per cent either way.
+    package var checkInInterval = 300
+    /// The longest `Prefer: wait` that is honoured, in seconds.
+    package var longestWait = 120
+    /// How long a credential that was replaced is accepted beside the new one.
+    package var credentialOverlap: Duration = .seconds(7 * 86_400)
+    /// Certificates that are obtained at a time.
+    package var issuancesAtOnce = 8
+    /// How long what is under way may take after the signal to stop.
+    package var shutdownPatience: Duration = .seconds(60)
+
+    package init() {}
+}

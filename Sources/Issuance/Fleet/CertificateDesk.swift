@@ -1,0 +1,93 @@
+package import FleetStore
+package import FoundationEssentials
+import X509
+
+/// Takes devices' certificate requests in and says how they stand. The work is done by ``RequestWorker``.
+package struct CertificateDesk: Sendable {
+    package enum Standing: Sendable {
+        /// The certificate is there.
+        case ready(CertificateRecord)
+        /// It is being obtained.
+        case pending
+        /// The last attempt failed; the next one is made then.
+        case failed(StoredFailure, retryAt: Date)
+        /// There is none, and nothing is being done about it.
+        case none
+    }
+
+    private let store: any FleetStore
+    private let now: @Sendable () -> Date
+
+    package init(store: any FleetStore, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.store = store
+        self.now = now
+    }
+
+    /// Takes a request in. One whose key has a certificate already that is not due is answered with that one.
+    ///
+    /// - Parameters:
+    ///   - bytes: DER or PEM, for the device's own name; `*.name` too when `mayHaveWildcard`.
+    ///   - isForced: also when the present certificate is not due.
+    /// - Throws: `invalidRequest`, `FleetStoreError`.
+    package func submit(
+        _ bytes: [UInt8], of device: Device, profile: String?, mayHaveWildcard: Bool, isForced: Bool = false
+    ) async throws -> Standing {
+        let (request, names) = try Self.request(bytes, device: device.name, mayHaveWildcard: mayHaveWildcard)
+        let fingerprint = KeyFingerprint.text(of: request.publicKey)
+        if let certificate = try await store.currentCertificate(of: device.id) {
+            let isMeant = certificate.keyFingerprint == fingerprint && Set(certificate.names) == Set(names)
+            if isMeant, !isForced, !Self.isDue(certificate, now: now()) { return .ready(certificate) }
+            if isMeant, isForced { try await makeDue(certificate) }
+        }
+        _ = try await store.saveRequest(
+            NewCertificateRequest(
+                deviceID: device.id, csr: request.der, names: names, profile: profile, keyFingerprint: fingerprint,
+                dueAt: now()))
+        return try await standing(of: device)
+    }
+
+    /// Has the certificate renewed with the request that the device sent last.
+    ///
+    /// - Returns: false when there is no such request.
+    package func renew(_ device: Device) async throws -> Bool {
+        if let certificate = try await store.currentCertificate(of: device.id) { try await makeDue(certificate) }
+        return try await store.scheduleRequest(of: device.id, at: now())
+    }
+
+    /// How the device's latest request stands.
+    package func standing(of device: Device) async throws -> Standing {
+        if let request = try await store.request(of: device.id), let due = request.dueAt {
+            guard let problem = request.problem else { return .pending }
+            return .failed(StoredFailure(problem), retryAt: due)
+        }
+        guard let certificate = try await store.currentCertificate(of: device.id), certificate.revokedAt == nil,
+            certificate.notAfter > now()
+        else { return .none }
+        return .ready(certificate)
+    }
+
+    /// Whether it is to be replaced now.
+    static func isDue(_ certificate: CertificateRecord, now: Date) -> Bool {
+        certificate.revokedAt != nil || certificate.notAfter <= now
+            || certificate.renewal.renewAt.map { $0 <= now } ?? false
+    }
+
+    /// So that whoever works the request off knows that a new one is wanted, and after a crash knows that it has come.
+    private func makeDue(_ certificate: CertificateRecord) async throws {
+        var plan = certificate.renewal
+        plan.renewAt = min(plan.renewAt ?? now(), now())
+        try await store.setRenewalPlan(plan, of: certificate.id)
+    }
+
+    private static func request(
+        _ bytes: [UInt8], device: String, mayHaveWildcard: Bool
+    ) throws(IssuanceError) -> (CertificateRequest, [String]) {
+        do throws(IssuanceError) {
+            return (try CertificateRequest(bytes, names: [device]), [device])
+        } catch {
+            let names = [device, "*." + device]
+            guard mayHaveWildcard, let request = try? CertificateRequest(bytes, names: names) else { throw error }
+            return (request, names)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import DNSUpdate
+package import FleetStore
+
+/// What happens to a device between its enrollment and its end. Each change is in the store and in the audit log before DNS
+/// is touched; when DNS cannot be reached the change stands and the error says so, and ``publishWaiting()`` makes it good.
+package struct DeviceLifecycle: Sendable {
+    private let store: any FleetStore
+    private let zones: ManagedZones
+    private let publisher: AddressPublisher
+
+    package init(store: any FleetStore, zones: ManagedZones) {
+        self.store = store
+        self.zones = zones
+        publisher = AddressPublisher(zones: zones, store: store)
+    }
+
+    /// Takes the name out of DNS and stops renewals.
+    ///
+    /// - Throws: `unknownDevice`, `stateForbids` for a removed device, what DNS answers.
+    package func suspend(_ name: DeviceName, by requester: Requester) async throws -> Device {
+        try await change(name, to: .suspended, action: "suspend", by: requester)
+    }
+
+    /// Brings a suspended device back.
+    package func resume(_ name: DeviceName, by requester: Requester) async throws -> Device {
+        try await change(name, to: .active, action: "resume", by: requester)
+    }
+
+    /// Ends a device. Its name is not handed out again for a while.
+    package func remove(_ name: DeviceName, by requester: Requester) async throws -> Device {
+        try await change(name, to: .removed, action: "remove", by: requester)
+    }
+
+    /// The device of that name.
+    ///
+    /// - Throws: `unknownDevice`.
+    package func device(_ name: DeviceName) async throws -> Device {
+        guard let device = try await store.device(named: name.description) else {
+            throw IssuanceError(
+                .unknownDevice, "there is no device \(name)", hints: ["ddns-acme device list shows those there are"])
+        }
+        return device
+    }
+
+    /// Brings DNS to what the store says, for the devices of all zones where the two differ: after a crash, after an outage.
+    ///
+    /// - Parameter failed: called for each device that could not be brought there now.
+    package func publishWaiting(failed: @Sendable (Device, any Error) -> Void) async throws {
+        for zone in zones.all {
+            for device in try await store.devicesAwaitingPublication(zone: zone.name.description, limit: 500) {
+                do {
+                    try await publish(device)
+                } catch let error as CancellationError {
+                    throw error
+                } catch {
+                    failed(device, error)
+                    // A primary that does not answer one will not answer the next one.
+                    if let failure = error as? UpdateFailure, failure.code != .refused { break }
+                    if error is LookupFailure { break }
+                }
+            }
+        }
+    }
+
+    private func change(
+        _ name: DeviceName, to state: Device.State, action: String, by requester: Requester
+    ) async throws -> Device {
+        let before = try await device(name)
+        guard before.state != .removed || state == .removed else {
+            throw IssuanceError(
+                .stateForbids, "\(name) has been removed", hints: ["enroll or add the device again under this name"])
+        }
+        if before.state != state {
+            _ = try await store.updateDevice(before.id, DeviceChange(state: state))
+            try await store.appendAudit(
+                NewAuditEntry(
+                    actor: requester.actor, action: action, subject: before.name, origin: requester.origin))
+        }
+        try await publish(before)
+        return try await device(name)
+    }
+
+    private func publish(_ device: Device) async throws {
+        try await publisher.synchronize(device, name: DeviceName(device.name, zones: zones.names))
+    }
+}

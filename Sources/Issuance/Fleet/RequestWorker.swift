@@ -1,0 +1,115 @@
+import ACME
+package import FleetStore
+package import FoundationEssentials
+
+/// Obtains what devices have requested. Several servers, and `ddns-acme issue`, may work at once: the device's lease decides
+/// who does, and whoever comes later finds the work done.
+package struct RequestWorker: Sendable {
+    package enum Outcome: Sendable {
+        case issued(CertificateRecord)
+        /// Somebody else did or does it, or it is not wanted any more.
+        case skipped
+        case failed(any Error, retryAt: Date)
+    }
+
+    /// How often a device that is being worked for is looked at, to stop when it has been suspended.
+    private static let watchInterval: Duration = .seconds(1)
+
+    private let issuer: CertificateIssuer
+    private let store: any FleetStore
+    private let now: @Sendable () -> Date
+
+    package init(
+        issuer: CertificateIssuer, store: any FleetStore, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.issuer = issuer
+        self.store = store
+        self.now = now
+    }
+
+    /// Works off one request. Failures are noted with the time of the next attempt.
+    ///
+    /// - Throws: `CancellationError`, `FleetStoreError`; the request stays due then.
+    package func workOff(
+        _ request: CertificateRequestRecord, progress: @escaping ProgressHandler = { _ in }
+    ) async throws -> Outcome {
+        guard let device = try await store.device(request.deviceID), device.state == .active else { return .skipped }
+        do {
+            return try await store.withLease("device:" + device.name) { lease in
+                try await underLease(lease, device, progress)
+            }
+        } catch let error as FleetStoreError where error.code == .leaseHeld {
+            return .skipped
+        }
+    }
+
+    private func underLease(
+        _ lease: Lease, _ device: Device, _ progress: @escaping ProgressHandler
+    ) async throws -> Outcome {
+        guard let request = try await store.request(of: device.id), let due = request.dueAt, due <= now() else {
+            return .skipped
+        }
+        let predecessor = try await store.currentCertificate(of: device.id)
+        if let predecessor, predecessor.keyFingerprint == request.keyFingerprint,
+            Set(predecessor.names) == Set(request.names), !CertificateDesk.isDue(predecessor, now: now())
+        {
+            // A run that died had it all but this note.
+            try await store.settleRequest(request)
+            return .issued(predecessor)
+        }
+        do {
+            let record = try await whileActive(device) {
+                let obtained = try await issuer.obtain(
+                    CertificateIssuer.Wish(
+                        device: device, names: request.names, profile: request.profile,
+                        request: try CertificateRequest(request.csr, names: request.names), predecessor: predecessor),
+                    lease: lease, progress: progress)
+                try await issuer.delivered(obtained, lease: lease)
+                return obtained.record
+            }
+            try await store.settleRequest(request)
+            return .issued(record)
+        } catch let error where error is CancellationError || error is FleetStoreError {
+            throw error
+        } catch is Suspended {
+            return .skipped
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            return try await note(error, request)
+        }
+    }
+
+    private func note(_ error: any Error, _ request: CertificateRequestRecord) async throws -> Outcome {
+        let asked = (error as? ACMEError)?.retryAfter?.delay ?? (error as? IssuanceError)?.retryAfter
+        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked)
+        let retryAt = now().addingTimeInterval(delay.seconds)
+        try await store.failRequest(request, problem: StoredFailure(error).text, retryAt: retryAt)
+        return .failed(error, retryAt: retryAt)
+    }
+
+    private struct Suspended: Error {}
+
+    /// Runs `body` until it ends or the device is not active any more; then its challenge is withdrawn and nothing more is
+    /// asked of the CA.
+    private func whileActive(
+        _ device: Device, _ body: @escaping @Sendable () async throws -> CertificateRecord
+    ) async throws -> CertificateRecord {
+        try await withThrowingTaskGroup(of: CertificateRecord?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.watchInterval)
+                    guard try await store.device(device.id)?.state == .active else { return nil }
+                }
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let record = first else {
+                group.cancelAll()
+                // The order may have gone through at the last moment; it is then in the store and in the journal.
+                _ = try? await group.next()
+                throw Suspended()
+            }
+            return record
+        }
+    }
+}

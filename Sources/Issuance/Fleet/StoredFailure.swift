@@ -1,0 +1,30 @@
+import FoundationEssentials
+
+/// Why an attempt failed, as the store keeps it for whoever asks later.
+package struct StoredFailure: Codable, Hashable, Sendable {
+    package var message: String
+    package var hints: [String]
+
+    package init(_ error: any Error) {
+        let (message, hints) = CheckStep.explanation(of: error)
+        self.message = String(message.prefix(2_000))
+        self.hints = hints.map { String($0.prefix(500)) }
+    }
+
+    /// Reads what ``text`` wrote.
+    init(_ text: String) {
+        self =
+            (try? JSONDecoder().decode(Self.self, from: Data(text.utf8)))
+            ?? StoredFailure(message: text, hints: [])
+    }
+
+    private init(message: String, hints: [String]) {
+        self.message = message
+        self.hints = hints
+    }
+
+    var text: String {
+        guard let data = try? JSONEncoder().encode(self) else { return message }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
