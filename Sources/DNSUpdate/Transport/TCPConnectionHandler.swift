@@ -104,13 +104,14 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
             state.noteStray()
             return
         }
+        // Before the caller goes on: its next request has to see this connection as it is now.
+        state.release(id)
         if let reason = entry.request.offer(message) {
             distrust(id, reason, context: context)
             return
         }
         entry.timer.cancel()
         pending[id] = nil
-        state.release(id)
         closeIfDrained(context: context)
     }
 
