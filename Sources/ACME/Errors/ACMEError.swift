@@ -37,7 +37,7 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether the same request may succeed later without anybody changing anything.
-    package var isTemporary: Bool { code.isTemporary }
+    package var isTemporary: Bool { code.isTemporary || (code == .otherProblem && (problem?.status ?? 0) >= 500) }
 
     package var description: String { "\(code): \(message)" }
 
