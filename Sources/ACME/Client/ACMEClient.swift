@@ -37,16 +37,20 @@ package struct ACMEClient: Sendable {
         AccountSession(client: self, url: account, key: key)
     }
 
-    /// Calls `body` with the directory, and once more with a fresh one when the resource is gone: CAs move their URLs.
+    /// Calls `body` with the directory, and once more with a fresh one when a URL that it lists is gone: CAs move them.
+    ///
+    /// - Parameter depends: whether `body` takes that URL from the directory.
     func withDirectory<Value: Sendable>(
+        _ depends: (Directory, ACMEURL) -> Bool = { $0.lists($1) },
         _ body: (Directory) async throws(ACMEError) -> Value
     ) async throws(ACMEError) -> Value {
         let directory = try await directory()
         do throws(ACMEError) {
             return try await body(directory)
         } catch {
-            guard error.code == .notFound else { throw error }
-            directoryCache.invalidate(directory)
+            // Orders and the like are gone one by one; that says nothing about the directory.
+            guard error.code == .notFound, let url = error.url, depends(directory, url) else { throw error }
+            directoryCache.invalidate(directory, engine)
             let fresh = try await self.directory()
             guard fresh != directory else { throw error }
             return try await body(fresh)

@@ -12,10 +12,11 @@ package struct AccountSession: Sendable {
         _ url: ACMEURL, payload: [UInt8] = [], accept: String = "application/json",
         _ repetition: RequestEngine.Repetition = .safe
     ) async throws(ACMEError) -> ACMEResponse {
-        try await engine.post(
-            url, payload: payload, signedBy: key, as: .account(self.url), newNonce: client.directory().newNonce,
-            accept: accept,
-            repetition)
+        try await client.withDirectory({ $0.newNonce == $1 }) { directory async throws(ACMEError) in
+            try await engine.post(
+                url, payload: payload, signedBy: key, as: .account(self.url), newNonce: directory.newNonce,
+                accept: accept, repetition)
+        }
     }
 
     // MARK: The account itself (RFC 8555 §7.3)

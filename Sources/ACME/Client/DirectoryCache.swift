@@ -26,10 +26,17 @@ final class DirectoryCache: Sendable {
         }
     }
 
-    /// Drops the cached directory unless it already is another one than `stale`.
-    func invalidate(_ stale: Directory) {
-        entry.withLock { entry in
-            if entry?.directory == stale { entry = nil }
+    /// A directory younger than this is not fetched again because something is missing: one that lists what does not
+    /// exist would be fetched for every request.
+    static let minimumLifetime = Duration.seconds(60)
+
+    /// Drops the cached directory unless it is new or already is another one than `stale`.
+    func invalidate(_ stale: Directory, _ engine: RequestEngine) {
+        entry.withLock { current in
+            guard let entry = current, entry.directory == stale,
+                engine.clock.uptime - entry.fetchedAt >= Self.minimumLifetime
+            else { return }
+            current = nil
         }
     }
 

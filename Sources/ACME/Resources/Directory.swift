@@ -9,6 +9,12 @@ package struct Directory: Sendable, Equatable {
     package let renewalInfo: ACMEURL?
     package let meta: Meta
 
+    /// Whether a URL is one of the entry points, or below the one for renewal information.
+    func lists(_ url: ACMEURL) -> Bool {
+        [newNonce, newAccount, newOrder, revokeCert, keyChange].contains(url)
+            || renewalInfo.map { url.text.hasPrefix($0.text) } ?? false
+    }
+
     package struct Meta: Sendable, Equatable {
         /// Where the current terms are, for a human to read; `nil` when there are none. Any kind of URL.
         package let termsOfService: String?
