@@ -9,7 +9,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// An ACME server double in memory, for what pebble cannot be made to do: limits, overload, lost answers, broken bodies.
+/// An ACME server double in memory, for what pebble cannot be made to do: limits, overload, lost answers, broken
+/// bodies.
 ///
 /// It is no CA: it checks no signature and keeps no state. Each path answers what the test's script says; `/directory`
 /// and `/nonce` have answers of their own, and every answer carries a fresh nonce unless the script sets one.
