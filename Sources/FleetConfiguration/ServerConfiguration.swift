@@ -10,6 +10,8 @@ package struct ServerConfiguration: Sendable, Hashable {
     /// The port to listen on; 0: any free one.
     package let port: UInt16
     package let tls: TLS
+    /// The server's own name, for `tls: self`; nil: this machine's label in the first zone.
+    package let name: String?
 
     /// Where its certificate comes from.
     package enum TLS: Sendable, Hashable {
@@ -20,5 +22,5 @@ package struct ServerConfiguration: Sendable, Hashable {
     }
 
     static let standard = ServerConfiguration(
-        address: .v4(IPv4Address(rawValue: 0)), port: defaultPort, tls: .selfIssued)
+        address: .v4(IPv4Address(rawValue: 0)), port: defaultPort, tls: .selfIssued, name: nil)
 }

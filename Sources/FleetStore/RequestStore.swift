@@ -20,11 +20,14 @@ package protocol RequestStore: Sendable {
     /// - Parameter limit: 1...10,000; values outside are clamped.
     func requestsDue(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord]
 
-    /// Settled requests of active devices whose certificate should have been renewed: a quarter of the time between
-    /// its renewal instant and its end is over. Most overdue first.
+    /// Settled requests of active devices whose certificate should have been renewed. Most overdue first.
     ///
-    /// - Parameter limit: 1...10,000; values outside are clamped.
-    func requestsToRenew(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord]
+    /// - Parameters:
+    ///   - quartersGone: how many quarters of the time between the renewal instant and the certificate's end must be
+    ///     over.
+    ///   - limit: 1...10,000; values outside are clamped.
+    func requestsToRenew(at: Date, quartersGone: Int, limit: Int) async throws(FleetStoreError)
+        -> [CertificateRequestRecord]
 
     /// When the next request becomes due; nil: nothing waits.
     func nextRequestDue() async throws(FleetStoreError) -> Date?

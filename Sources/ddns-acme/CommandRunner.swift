@@ -2,6 +2,9 @@ import ArgumentParser
 import Glibc
 import UnixSignals
 
+/// A command that runs until it is told to stop, and handles the signals for it.
+protocol ServiceCommand: AsyncParsableCommand {}
+
 /// Runs a command until it ends or a signal asks it to, and turns what went wrong into messages and an exit status.
 enum CommandRunner {
     private enum Event: Sendable {
@@ -21,7 +24,9 @@ enum CommandRunner {
         // A reader that has gone away (a closed pipe) shows as a failed write, not as death half-way through an update.
         signal(SIGPIPE, SIG_IGN)
         occupyStandardDescriptors()
-        let (ending, stop) = await untilInterrupted { await execute(arguments) }
+        let (ending, stop) =
+            isService(arguments)
+            ? (await execute(arguments), nil) : await untilInterrupted { await execute(arguments) }
         if let stop {
             fflush(nil)
             exit(128 + stop)
@@ -41,6 +46,11 @@ enum CommandRunner {
             fflush(nil)
             exit(report.status.rawValue)
         }
+    }
+
+    /// A service ends on a signal as its own rules say.
+    private static func isService(_ arguments: [String]) -> Bool {
+        (try? DDNSACME.parseAsRoot(arguments)) is any ServiceCommand
     }
 
     /// A descriptor that the caller has closed would go to the next file or socket that is opened, and results would be

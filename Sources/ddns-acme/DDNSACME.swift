@@ -16,7 +16,8 @@ struct DDNSACME: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            InitCommand.self, CheckCommand.self, IssueCommand.self, AddressCommand.self, AccountCommand.self,
+            InitCommand.self, CheckCommand.self, IssueCommand.self, RenewCommand.self, RevokeCommand.self,
+            DeviceCommand.self, TokenCommand.self, AddressCommand.self, AccountCommand.self, ServeCommand.self,
         ]
     )
 

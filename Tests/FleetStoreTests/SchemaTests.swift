@@ -257,7 +257,7 @@ struct LargeFleetTests {
             NewCertificateRequest(
                 deviceID: device.id, csr: [1], names: [device.name], keyFingerprint: "ab", dueAt: time.now))
         _ = try await store.requestsDue(at: time.now, limit: 10)
-        _ = try await store.requestsToRenew(at: time.now, limit: 10)
+        _ = try await store.requestsToRenew(at: time.now, quartersGone: 1, limit: 10)
         _ = try await store.nextRequestDue()
         _ = try await store.scheduleRequest(of: device.id, at: time.now)
         try await store.failRequest(request, problem: "p", retryAt: time.now)

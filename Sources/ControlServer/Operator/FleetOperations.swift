@@ -1,7 +1,7 @@
 import ACME
 import DNSUpdate
 package import FleetAPI
-import FleetStore
+package import FleetStore
 package import Issuance
 
 /// What operators and CI jobs do to the fleet, with the API's types: the server's routes and the command line on the
@@ -138,7 +138,8 @@ extension DeviceDocument {
 }
 
 extension DeviceCertificate {
-    init(_ record: CertificateRecord) {
+    /// As the store has it.
+    package init(_ record: CertificateRecord) {
         // Two digits an octet, as the API has it; the store leaves a leading zero out.
         let serial = record.serial.utf8.count.isMultiple(of: 2) ? record.serial : "0" + record.serial
         self.init(

@@ -35,7 +35,8 @@ struct CertificateService: Service {
                 }
                 for await _ in completions.wakeUps {
                     for request in await due(running.devices.withLock { $0 }) {
-                        guard running.devices.withLock({ $0.count < limit && $0.insert(request.deviceID).inserted }) else {
+                        guard running.devices.withLock({ $0.count < limit && $0.insert(request.deviceID).inserted })
+                        else {
                             break
                         }
                         group.addTask {

@@ -118,11 +118,12 @@ struct ConfigurationDecoder {
     // MARK: Server
 
     private func server(_ root: Section) -> ServerConfiguration? {
-        guard let section = root.section("server", accepts: ["listen", "tls"]) else { return nil }
+        guard let section = root.section("server", accepts: ["listen", "tls", "name"]) else { return nil }
         let standard = ServerConfiguration.standard
         let listen = section.value("listen", values.listenAddress) ?? (standard.address, standard.port)
         guard let tls = section.has("tls") ? tls(section) : standard.tls else { return nil }
-        return ServerConfiguration(address: listen.0, port: listen.1, tls: tls)
+        let name = section.value("name", values.domainName)
+        return ServerConfiguration(address: listen.0, port: listen.1, tls: tls, name: name?.description)
     }
 
     private func tls(_ server: Section) -> ServerConfiguration.TLS? {

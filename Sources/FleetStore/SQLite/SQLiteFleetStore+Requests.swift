@@ -55,19 +55,23 @@ extension SQLiteFleetStore {
         }
     }
 
-    package func requestsToRenew(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord] {
+    package func requestsToRenew(
+        at: Date, quartersGone: Int, limit: Int
+    ) async throws(FleetStoreError) -> [CertificateRequestRecord] {
         let columns = CertificateRequestRecord.columns.split(separator: ", ").map { "certificate_requests.\($0)" }
         let sql = """
             SELECT \(columns.joined(separator: ", ")) FROM certificates
             CROSS JOIN certificate_requests ON certificate_requests.device_id = certificates.device_id
             CROSS JOIN devices ON devices.id = certificates.device_id
             WHERE is_current = 1 AND revoked_at IS NULL AND renew_at <= :now
-                AND renew_at + (not_after_at - renew_at) / 4 <= :now AND due_at IS NULL AND state = 'active'
+                AND renew_at + (not_after_at - renew_at) * :quarters / 4 <= :now AND due_at IS NULL AND state = 'active'
             ORDER BY renew_at LIMIT :limit
             """
         return try await read { db in
-            try Row.fetchAll(db, sql: sql, arguments: ["now": at.milliseconds, "limit": pageLimit(limit)])
-                .map(CertificateRequestRecord.init(row:))
+            try Row.fetchAll(
+                db, sql: sql, arguments: ["now": at.milliseconds, "quarters": quartersGone, "limit": pageLimit(limit)]
+            )
+            .map(CertificateRequestRecord.init(row:))
         }
     }
 

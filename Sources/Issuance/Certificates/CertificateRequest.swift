@@ -7,6 +7,9 @@ package struct CertificateRequest: Sendable {
     package let der: [UInt8]
     package let publicKey: Certificate.PublicKey
 
+    /// The same in PEM (RFC 7468 §7).
+    package var pem: String { PEMDocument(type: "CERTIFICATE REQUEST", derBytes: der).pemString + "\n" }
+
     /// Parses and checks a request that comes from outside.
     /// - Parameters:
     ///   - bytes: DER, or PEM with one `CERTIFICATE REQUEST`.
@@ -53,6 +56,11 @@ package struct CertificateRequest: Sendable {
         } catch {
             throw IssuanceError(.invalidKey, "a certificate request cannot be made with this key: \(error)")
         }
+    }
+
+    /// The same for a device's key.
+    package init(names: [String], deviceKey: DeviceKey) throws(IssuanceError) {
+        try self.init(names: names, key: deviceKey.key)
     }
 
     // MARK: - Checks

@@ -68,6 +68,9 @@ package struct IssuedCertificate: Sendable {
         try self.init(der: documents.map(\.derBytes))
     }
 
+    /// Whether it is for that key.
+    package func belongs(to key: DeviceKey) -> Bool { certificates.first?.publicKey == key.publicKey }
+
     /// Proves that it belongs to the key, names exactly what was asked for, is valid now, and that each certificate is
     /// signed by the next (RFC 8555 §7.4.2). The root is not in the chain, and whose it is the CA decides.
     /// - Throws: `chainRejected`.

@@ -35,7 +35,15 @@ package struct RenewalRound: Sendable {
     ///
     /// - Returns: how many have been made due.
     package func renewForAbsent(limit: Int = 500) async throws -> Int {
-        let requests = try await store.requestsToRenew(at: now(), limit: limit)
+        try await schedule(try await store.requestsToRenew(at: now(), quartersGone: 1, limit: limit))
+    }
+
+    /// The same for all whose renewal instant has passed, without giving the devices time to send another request.
+    package func scheduleDue() async throws -> Int {
+        try await schedule(try await store.requestsToRenew(at: now(), quartersGone: 0, limit: 10_000))
+    }
+
+    private func schedule(_ requests: [CertificateRequestRecord]) async throws -> Int {
         for request in requests { _ = try await store.scheduleRequest(of: request.deviceID, at: now()) }
         return requests.count
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DNSUpdate
+import FleetAPI
 import FleetStore
 import Issuance
 
@@ -13,11 +14,18 @@ struct AddressCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make these the device's addresses.")
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
         @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
         @Argument(help: "IPv4 and IPv6 addresses.") var addresses: [String]
         @Flag(help: "Take over a name that holds addresses which were not published by ddns-acme.") var adopt = false
 
         func run() async throws {
+            if let url = server.url {
+                guard !adopt else { throw CommandFailure(.usage, "--adopt is not for --server") }
+                return try await AddressCommand.ask(server, url, device, common) {
+                    try await $0.setAddresses(of: device, to: addresses)
+                }
+            }
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 let wanted = try context.zone(of: name).addresses.check(addresses)
@@ -36,9 +44,15 @@ struct AddressCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take the device's addresses out of DNS.")
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
         @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
 
         func run() async throws {
+            if let url = server.url {
+                return try await AddressCommand.ask(server, url, device, common) {
+                    try await $0.setAddresses(of: device, to: [])
+                }
+            }
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 let device = try await AddressCommand.known(name, context)
@@ -55,9 +69,13 @@ struct AddressCommand: AsyncParsableCommand {
             abstract: "Show what the device should have and what the zone holds.")
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
         @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
 
         func run() async throws {
+            if let url = server.url {
+                return try await AddressCommand.ask(server, url, device, common) { try await $0.addresses(of: device) }
+            }
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 _ = try await AddressCommand.known(name, context)
@@ -65,6 +83,18 @@ struct AddressCommand: AsyncParsableCommand {
             }
             try result.print(asJSON: common.json)
         }
+    }
+
+    /// Has a control server do it.
+    private static func ask(
+        _ server: ServerOptions, _ url: String, _ device: String, _ common: CommonOptions,
+        _ body: (RemoteFleet) async throws -> DeviceAddresses
+    ) async throws {
+        let result = try await server.withClient(url) { client, token in
+            let fleet = RemoteFleet(client: client, token: token)
+            return AddressResult(try await body(fleet), device: try await fleet.device(device).name)
+        }
+        try result.print(asJSON: common.json)
     }
 
     static func known(_ name: DeviceName, _ context: OperatorContext) async throws -> Device {
@@ -98,6 +128,13 @@ struct AddressResult: Encodable, Sendable {
         wanted = try await context.store.device(named: name.description)?.addressesDue ?? []
         published = try await AddressPublisher(zones: context.zones, store: context.store)
             .addresses(of: name).map(\.description).sorted()
+    }
+
+    /// As a control server tells it.
+    init(_ addresses: DeviceAddresses, device: String) {
+        self.device = device
+        wanted = addresses.wanted
+        published = addresses.published
     }
 
     func print(asJSON: Bool) throws {

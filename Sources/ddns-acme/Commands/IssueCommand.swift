@@ -16,6 +16,7 @@ struct IssueCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var server: ServerOptions
 
     @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.")
     var device: String
@@ -61,6 +62,7 @@ struct IssueCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reporter = StepReporter()
+        if let url = server.url { return try await askServer(url, reporter) }
         let result = try await reporter.whileShowing {
             try await OperatorContext.with(common) { try await issue($0, reporter) }
         }
@@ -86,6 +88,22 @@ struct IssueCommand: AsyncParsableCommand {
             ? try await issuance.rehearse(request, files: files)
             : try await issuance.run(request, files: files) { reporter.report($0) }
         return IssueResult(outcome, device: name, files: files)
+    }
+
+    private func askServer(_ url: String, _ reporter: StepReporter) async throws {
+        guard !adopt else {
+            throw CommandFailure(
+                .usage, "--adopt is not for --server: whose a name is, is decided beside the zone's key")
+        }
+        let wish = RemoteIssuance.Wish(
+            device: device, addresses: addresses, hasWildcard: wildcard, profile: profile, keySource: try keySource(),
+            isForced: force, out: out ?? ".")
+        let result = try await reporter.whileShowing {
+            try await server.withClient(url) { client, token in
+                try await RemoteIssuance(client: client, token: token).run(wish, dryRun: dryRun) { reporter.report($0) }
+            }
+        }
+        if common.json { try ResultPrinter.json(result) } else { print(result.text) }
     }
 
     private func keySource() throws -> LocalIssuance.KeySource {

@@ -1,3 +1,5 @@
+import ControlServer
+import FleetAPI
 import FleetConfiguration
 import Issuance
 
@@ -7,12 +9,18 @@ enum CommandExplanation {
         switch error {
         case let error as ConfigurationError:
             (error.message, hints(of: error))
+        case let error as FleetAPIError:
+            (error.message, lines(error.hint))
+        case let error as APIProblem:
+            (error.document.detail ?? error.document.title ?? "refused", lines(error.document.hint))
         case is CancellationError:
             ("cancelled", [])
         default:
             CheckStep.explanation(of: error)
         }
     }
+
+    private static func lines(_ text: String?) -> [String] { text?.split(separator: "\n").map(String.init) ?? [] }
 
     /// One for each finding, with its line when there are several.
     private static func hints(of error: ConfigurationError) -> [String] {

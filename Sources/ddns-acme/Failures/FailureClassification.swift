@@ -1,6 +1,8 @@
 import ACME
 import CertificateFiles
+import ControlServer
 import DNSUpdate
+import FleetAPI
 import FleetConfiguration
 import FleetStore
 import Issuance
@@ -26,6 +28,12 @@ struct FailureClassification {
         case let error as FleetStoreError: self.init(Self.status(of: error), "store.\(error.code)")
         case let error as CertificateFilesError:
             self.init(error.code == .unreadable || error.code == .unsafeName ? .badInput : .cannotWrite, "files")
+        case let error as FleetAPIError:
+            self.init(Self.status(of: error), "server.\(error.problem?.type.shortName ?? "answer")", error.retryAfter)
+        case let error as APIProblem:
+            self.init(
+                Self.status(ofHTTP: error.document.status ?? 500), "fleet.\(error.document.type.shortName)",
+                error.retryAfter)
         case is CancellationError: self.init(.temporary, "cancelled")
         default: self.init(.internalError, "internal")
         }
@@ -48,6 +56,28 @@ struct FailureClassification {
             default: error.isTemporary ? .temporary : .refused
             }
         self.init(status, "issuance.\(error.code)", error.retryAfter)
+    }
+
+    private static func status(of error: FleetAPIError) -> ExitStatus {
+        if let status = error.problem?.status { return Self.status(ofHTTP: status) }
+        return switch error.code {
+        case .badServerURL: .usage
+        case .cancelled, .limited: .temporary
+        case .unauthorized, .forbidden, .conflict: .refused
+        case .rejected, .notFound: .badInput
+        default: .unavailable
+        }
+    }
+
+    /// The status of a problem, whoever met it.
+    private static func status(ofHTTP status: Int) -> ExitStatus {
+        switch status {
+        case 401, 403, 409: .refused
+        case 408, 429, 502: .temporary
+        case 500: .internalError
+        case 503: .unavailable
+        default: .badInput
+        }
     }
 
     private static func status(of error: UpdateFailure) -> ExitStatus {
@@ -95,5 +125,12 @@ struct FailureClassification {
         case .newerSchema: .configuration
         default: .internalError
         }
+    }
+}
+
+extension ProblemType {
+    /// The last part of the URN.
+    fileprivate var shortName: String {
+        rawValue.split(separator: ":").last.map(String.init) ?? rawValue
     }
 }

@@ -1,0 +1,111 @@
+import ArgumentParser
+import FleetAPI
+
+extension DeviceCommand {
+    struct Suspend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take devices out of DNS and stop their renewals, at once.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var targets: TargetOptions
+
+        func run() async throws { try await targets.change(.suspend, common, server) }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Bring suspended devices back.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var targets: TargetOptions
+
+        func run() async throws { try await targets.change(.resume, common, server) }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End devices; their names are kept back for 30 days.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var targets: TargetOptions
+        @Flag(help: "Revoke their certificates, too.") var revoke = false
+
+        func run() async throws { try await targets.change(.remove, common, server, revoking: revoke) }
+    }
+
+    /// Which devices are changed.
+    struct TargetOptions: ParsableArguments {
+        @Argument(help: "Labels in the first zone or full names.") var devices: [String] = []
+        @OptionGroup var selection: SelectionOptions
+        @Flag(help: "Say which devices would be changed, and change nothing.") var dryRun = false
+
+        func validate() throws {
+            guard devices.isEmpty != selection.isEmpty else {
+                throw ValidationError("name devices, or select them with --state, --zone, --tag or --name")
+            }
+        }
+
+        func change(
+            _ action: BulkRequest.Action, _ common: CommonOptions, _ server: ServerOptions, revoking: Bool = false
+        ) async throws {
+            let request = BulkRequest(
+                action: action, names: devices.isEmpty ? nil : devices,
+                filter: devices.isEmpty ? selection.selection : nil, revoke: revoking ? true : nil,
+                dryRun: dryRun ? true : nil)
+            let report = try await server.withFleet(common) { try await $0.change(request) }
+            if common.json {
+                try ResultPrinter.json(report)
+            } else {
+                for name in report.changed { print(name) }
+            }
+            guard let first = report.failed.first else { return }
+            for failure in report.failed.dropFirst() {
+                Terminal.standard.error(
+                    "\(failure.name): \(failure.problem.detail ?? failure.problem.title ?? "failed")")
+            }
+            throw DeviceCommand.failure(first.problem, prefix: first.name)
+        }
+    }
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the devices of a file.",
+            discussion: """
+                CSV with a header line (name, description, tags, addresses; several values are separated by spaces), or
+                JSON Lines with the same members. Devices that exist are left as they are.
+                """)
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The file; .csv, or .jsonl.", completion: .file(extensions: ["csv", "jsonl"])) var file: String
+        @Flag(help: "Say what would be done, and change nothing.") var dryRun = false
+
+        func run() async throws {
+            let body = try InputFile.bytes(file, what: "list of devices")
+            let type = file.lowercased().hasSuffix(".csv") ? MediaType.csv : MediaType.jsonLines
+            let isRehearsal = dryRun
+            let report = try await server.withFleet(common) {
+                try await $0.importDevices(body, contentType: type, dryRun: isRehearsal)
+            }
+            if common.json {
+                try ResultPrinter.json(report)
+            } else {
+                print("\(report.created) \(dryRun ? "would be made" : "made"), \(report.existing) there already")
+            }
+            guard let first = report.failed.first else { return }
+            for failure in report.failed.dropFirst().prefix(50) {
+                Terminal.standard.error("line \(failure.line): \(failure.problem.detail ?? "refused")")
+            }
+            throw DeviceCommand.failure(first.problem, prefix: "line \(first.line)")
+        }
+    }
+
+    /// A problem of one among many, as the command's own.
+    static func failure(_ problem: ProblemDocument, prefix: String) -> FleetAPIError {
+        FleetAPIError(
+            .rejected, prefix + ": " + (problem.detail ?? problem.title ?? "refused"), hint: problem.hint,
+            problem: problem)
+    }
+}

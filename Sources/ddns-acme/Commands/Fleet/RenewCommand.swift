@@ -1,0 +1,126 @@
+import ArgumentParser
+import ControlServer
+import FleetAPI
+import FleetStore
+import FoundationEssentials
+import Issuance
+
+/// `ddns-acme renew <device>`, `ddns-acme renew --due`
+struct RenewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "renew",
+        abstract: "Renew one device's certificate, or all that are due now.",
+        discussion: """
+            With the request that the device sent last; the device fetches the certificate at its next check-in.
+            Certificates whose key is in a folder here are renewed by ddns-acme issue.
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var server: ServerOptions
+    @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String?
+    @Flag(help: "All whose renewal instant has passed.") var due = false
+    @Flag(help: "Although the present certificate is not due.") var force = false
+
+    func validate() throws {
+        guard (device == nil) == due else { throw ValidationError("name a device, or give --due") }
+        guard !due || server.server == nil else {
+            throw ValidationError("a control server renews by itself what is due")
+        }
+    }
+
+    func run() async throws {
+        let reporter = StepReporter()
+        let results = try await reporter.whileShowing { try await renew(reporter) }
+        for result in results {
+            if common.json { try ResultPrinter.json(result) } else { print(result.text) }
+        }
+    }
+
+    private func renew(_ reporter: StepReporter) async throws -> [RenewResult] {
+        if let device, let url = server.url {
+            return [try await server.withClient(url) { try await remotely(device, $0, $1) }]
+        }
+        return try await OperatorContext.with(common) { context in
+            if let device { return [try await locally(device, context, reporter)] }
+            return try await whatIsDue(context, reporter)
+        }
+    }
+
+    private func remotely(_ device: String, _ client: FleetClient, _ token: SecretToken) async throws -> RenewResult {
+        var request = IssueRequest(force: force ? true : nil)
+        while true {
+            switch try await client.issue(device, request, token: token, wait: 60) {
+            case .done(let response):
+                return RenewResult(response.name, response.issued ? "renewed" : "unchanged", response.certificate)
+            case .pending(let pause):
+                // Asked for once; from now on only looked at.
+                request.force = nil
+                try await Task.sleep(for: pause ?? .seconds(5))
+            }
+        }
+    }
+
+    private func locally(
+        _ device: String, _ context: OperatorContext, _ reporter: StepReporter
+    ) async throws -> RenewResult {
+        let operations = FleetOperations(services: context.services)
+        let request = IssueRequest(force: force ? true : nil)
+        switch try await operations.issue(device, request, by: OperatorContext.requester) {
+        case .done(let response): return RenewResult(response.name, "unchanged", response.certificate)
+        case .pending(let device):
+            guard let request = try await context.store.request(of: device.id) else {
+                throw IssuanceError(.unknownDevice, "the request of \(device.name) is gone")
+            }
+            return try await workOff(request, device.name, context, reporter)
+        }
+    }
+
+    private func whatIsDue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> [RenewResult] {
+        let services = context.services
+        try await services.renewals.pollWindows()
+        _ = try await services.renewals.scheduleDue()
+        var results: [RenewResult] = []
+        for request in try await context.store.requestsDue(at: services.now(), limit: 10_000) {
+            try Task.checkCancellation()
+            let name = request.names.first ?? ""
+            do {
+                results.append(try await workOff(request, name, context, reporter))
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // One device's failure is its own; its next attempt is noted.
+                let report = FailureReport(error)
+                Terminal.standard.error("\(name): \(report.message)")
+                results.append(RenewResult(name, "failed", nil))
+            }
+        }
+        return results
+    }
+
+    private func workOff(
+        _ request: CertificateRequestRecord, _ name: String, _ context: OperatorContext, _ reporter: StepReporter
+    ) async throws -> RenewResult {
+        switch try await context.services.worker.workOff(request, progress: { reporter.report($0) }) {
+        case .issued(let record): return RenewResult(name, "renewed", DeviceCertificate(record))
+        case .failed(let error, _): throw error
+        case .skipped: return RenewResult(name, "left to another process", nil)
+        }
+    }
+}
+
+/// What `renew` prints.
+struct RenewResult: Encodable, Sendable {
+    let device: String
+    let status: String
+    let certificate: DeviceCertificate?
+
+    init(_ device: String, _ status: String, _ certificate: DeviceCertificate?) {
+        self.device = device
+        self.status = status
+        self.certificate = certificate
+    }
+
+    var text: String {
+        "\(device): \(status)" + (certificate.map { "; valid until \($0.notAfter)" } ?? "")
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import CertificateFiles
+import ControlServer
+import DNSUpdate
+import DeviceHost
+import FleetConfiguration
+import FoundationEssentials
+import Glibc
+import Issuance
+import Logging
+
+/// `ddns-acme serve`
+struct ServeCommand: ServiceCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the control server.",
+        discussion: """
+            Listens where the configuration says, over TLS. With `tls: self` it first obtains a certificate for its own
+            name (server.name, else this machine's label in the first zone) and only then listens: there is no moment at
+            which it could be reached with another one. SIGTERM lets what is under way come to its end.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(
+        help: """
+            Listen without TLS, on a loopback address only: for a proxy on this machine that adds it, and for tests.
+            """)
+    var plainHTTP = false
+
+    @Flag(help: "Log one line for each request, too.") var logRequests = false
+
+    func run() async throws {
+        let logger = serverLogger
+        try await OperatorContext.with(common) { context in
+            let server = context.configuration.server
+            guard !plainHTTP || server.address.isLoopback else {
+                throw CommandFailure(
+                    .configuration, "--plain-http is for loopback addresses, and server.listen is \(server.address)",
+                    hints: ["listen on 127.0.0.1, or serve over TLS"])
+            }
+            raiseDescriptorLimit()
+            let control = ControlServer(
+                services: context.services,
+                address: ControlServer.ListenAddress(host: "\(server.address)", port: Int(server.port)),
+                certificate: plainHTTP ? nil : try certificate(context), logger: logger)
+            try await control.run { port in
+                logger.notice("listening", metadata: ["address": "\(server.address)", "port": "\(port)"])
+                // The one result of this command: whoever started it knows now where to go.
+                print("\(plainHTTP ? "http" : "https")://\(Self.host(server.address)):\(port)")
+                fflush(nil)
+                ServiceManager(environment: ProcessInfo.processInfo.environment)?.ready()
+            }
+        }
+    }
+
+    /// What happens is logged in any case; each request only when asked for.
+    private var serverLogger: Logger {
+        var logger = Logger(label: "ddns-acme") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = common.verbose ? .debug : logRequests ? .info : .notice
+        return logger
+    }
+
+    private func certificate(_ context: OperatorContext) throws -> ServerCertificateSource {
+        switch context.configuration.server.tls {
+        case .files(let certificate, let key):
+            return ServerCertificateSource(interval: .seconds(10)) { try Self.pair(certificate: certificate, key: key) }
+        case .selfIssued:
+            let name = try ownName(context)
+            let files = try CertificateFiles(
+                out: context.configuration.stateDirectory + "/server-certificate", name: name.description)
+            var request = LocalIssuance.Request(device: name)
+            request.profile = context.configuration.acme.profile
+            let issuance = LocalIssuance(
+                issuer: context.issuer, publisher: AddressPublisher(zones: context.zones, store: context.store),
+                sweeper: ChallengeSweeper(zones: context.zones, store: context.store), store: context.store)
+            let wanted = request
+            return ServerCertificateSource(interval: .seconds(600)) {
+                _ = try await issuance.run(wanted, files: files) { _ in }
+                return try Self.pair(certificate: files.fullChainPath, key: files.keyPath)
+            }
+        }
+    }
+
+    private func ownName(_ context: OperatorContext) throws -> DeviceName {
+        if let name = context.configuration.server.name { return try context.device(name) }
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return try context.device(String(host.prefix { $0 != "." }))
+    }
+
+    /// As a URL has it (RFC 3986 §3.2.2).
+    private static func host(_ address: IPAddress) -> String {
+        if case .v6 = address { "[\(address)]" } else { "\(address)" }
+    }
+
+    private static func pair(certificate: String, key: String) throws -> CertificateHolder.Pair {
+        func text(_ path: String, _ what: String) throws -> String {
+            String(decoding: try InputFile.bytes(path, what: what), as: UTF8.self)
+        }
+        return CertificateHolder.Pair(
+            chain: try text(certificate, "server's certificate"), key: try text(key, "server's private key"))
+    }
+
+    /// A connection is a descriptor; the usual soft limit is for programs that have few.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,30 @@
+import FleetAPI
+
+/// The fleet's operations, done here or by a control server.
+protocol Fleet: Sendable {
+    func devices(_ selection: DeviceSelection, page: PageRequest) async throws -> Listing<DeviceDocument>
+    func device(_ name: String) async throws -> DeviceDocument
+    func create(_ creation: DeviceCreation) async throws -> DeviceDocument
+    func importDevices(_ body: [UInt8], contentType: String, dryRun: Bool) async throws -> ImportReport
+    func change(_ request: BulkRequest) async throws -> BulkReport
+    func revoke(_ name: String, _ request: RevokeRequest) async throws -> DeviceDocument
+    func addresses(of name: String) async throws -> DeviceAddresses
+    func setAddresses(of name: String, to addresses: [String]) async throws -> DeviceAddresses
+    func createToken(_ creation: TokenCreation) async throws -> TokenCreated
+    func tokens(page: PageRequest) async throws -> Listing<TokenDetails>
+    func revokeToken(_ id: String) async throws
+}
+
+extension ServerOptions {
+    /// Lends the fleet: the server's when one is named, else this machine's.
+    func withFleet<Value: Sendable>(
+        _ common: CommonOptions, _ body: @escaping @Sendable (any Fleet) async throws -> Value
+    ) async throws -> Value {
+        guard let url else {
+            return try await OperatorContext.with(common) { try await body(LocalFleet(services: $0.services)) }
+        }
+        return try await withClient(url) { client, token in
+            try await body(RemoteFleet(client: client, token: token))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import CertificateFiles
+import FleetAPI
+import FoundationEssentials
+import Issuance
+
+/// The job of `ddns-acme issue --server`: the key is made and stays here, the control server does the rest.
+struct RemoteIssuance: Sendable {
+    struct Wish: Sendable {
+        var device: String
+        var addresses: [String]
+        var hasWildcard: Bool
+        var profile: String?
+        var keySource: LocalIssuance.KeySource
+        var isForced: Bool
+        /// `--out`
+        var out: String
+    }
+
+    /// Seconds that the server may take for one answer, and how long it is asked again.
+    private static let serverWait = 60
+    private static let patience: Duration = .seconds(900)
+
+    let client: FleetClient
+    let token: SecretToken
+
+    func run(_ wish: Wish, dryRun: Bool, progress: @escaping ProgressHandler) async throws -> RemoteIssueResult {
+        let name = try await fullName(wish.device)
+        let files = try CertificateFiles(out: wish.out, name: wish.device.contains(".") ? name : wish.device)
+        let names = wish.hasWildcard ? [name, "*." + name] : [name]
+        if let present = try await present(wish, name, names, files) {
+            return RemoteIssueResult(name, "unchanged", present, files)
+        }
+        if dryRun { return RemoteIssueResult(name, "would-issue", nil, files) }
+        let (csr, key) = try prepare(wish, names, files)
+        progress(.init(.order, "asking \(client.server) for the certificate of \(name)"))
+        let response: IssueResponse
+        do {
+            response = try await issue(name, csr, wish)
+        } catch let error as FleetAPIError {
+            // A request that was refused will not be asked for again with this key.
+            if !error.isTemporary { files.discard() }
+            throw error
+        }
+        let certificate = try IssuedCertificate(pem: response.chain)
+        try certificate.verify(key: csr.publicKey, names: names, now: Date())
+        progress(.init(.install, "writing \(files.directory)"))
+        try files.install(
+            CertificateFiles.Contents(
+                privateKey: key?.pem, certificate: certificate.certificatePEM, chain: certificate.chainPEM))
+        return RemoteIssueResult(name, response.issued ? "issued" : "unchanged", response.certificate, files)
+    }
+
+    private func issue(_ name: String, _ csr: CertificateRequest, _ wish: Wish) async throws -> IssueResponse {
+        var request = IssueRequest(
+            csr: csr.pem, addresses: wish.addresses.isEmpty ? nil : wish.addresses,
+            wildcard: wish.hasWildcard ? true : nil, profile: wish.profile, force: wish.isForced ? true : nil)
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            switch try await client.issue(name, request, token: token, wait: Self.serverWait) {
+            case .done(let response): return response
+            case .pending(let pause):
+                guard ContinuousClock.now < deadline else {
+                    throw CommandFailure(
+                        .temporary, "the control server has not obtained the certificate of \(name) yet",
+                        hints: ["it goes on; run the command again later"])
+                }
+                // Asked for once; from now on only looked at.
+                request.force = nil
+                request.addresses = nil
+                try await Task.sleep(for: pause ?? .seconds(5))
+            }
+        }
+    }
+
+    /// The certificate in place, when the server has no newer one and it is not due.
+    private func present(
+        _ wish: Wish, _ name: String, _ names: [String], _ files: CertificateFiles
+    ) async throws -> DeviceCertificate? {
+        guard !wish.isForced, let text = try files.present().fullChain,
+            let certificate = try? IssuedCertificate(pem: text), Set(names) == Set(certificate.names)
+        else { return nil }
+        if case .fresh = wish.keySource {
+            guard let pem = try files.present().privateKey, let key = try? DeviceKey(pem: pem),
+                certificate.belongs(to: key)
+            else { return nil }
+        }
+        guard let known = try await client.device(name, token: token).certificate,
+            InstalledCertificate(serial: known.serial, notAfter: known.notAfter).hasSerial(certificate.serial),
+            let renewAt = known.renewAt, Date().timeIntervalSince1970 < Double(renewAt.secondsSinceEpoch)
+        else { return nil }
+        return known
+    }
+
+    /// The request, and the key when it is ours to write; the key is on the disk when this returns.
+    private func prepare(
+        _ wish: Wish, _ names: [String], _ files: CertificateFiles
+    ) throws -> (CertificateRequest, DeviceKey?) {
+        let key: DeviceKey
+        switch wish.keySource {
+        case .request(let bytes):
+            try files.prepare(privateKey: nil)
+            return (try CertificateRequest(bytes, names: names), nil)
+        case .given(let given): key = given
+        // The key of a run that was interrupted may have got its certificate meanwhile.
+        case .fresh: key = try files.pendingKey().flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate()
+        }
+        try files.prepare(privateKey: key.pem)
+        return (try CertificateRequest(names: names, deviceKey: key), key)
+    }
+
+    /// A request names the device in full, and only the server knows its zones.
+    private func fullName(_ text: String) async throws -> String {
+        do throws(FleetAPIError) {
+            return try await client.device(text, token: token).name
+        } catch {
+            guard error.code == .notFound, text.contains(".") else {
+                guard error.code == .notFound else { throw error }
+                throw CommandFailure(
+                    .badInput, "the control server knows no device \(text)",
+                    hints: ["for a new device give the full name, or make it first: ddns-acme device add \(text)"])
+            }
+            return text.lowercased()
+        }
+    }
+}
+
+/// What `issue --server` prints.
+struct RemoteIssueResult: Encodable, Sendable {
+    struct Files: Encodable, Sendable {
+        let privateKey: String?
+        let certificate: String
+        let chain: String
+        let fullChain: String
+    }
+
+    let device: String
+    /// `issued`, `unchanged` or `would-issue`.
+    let status: String
+    let names: [String]?
+    let serial: String?
+    let notBefore: Timestamp?
+    let notAfter: Timestamp?
+    let renewAt: Timestamp?
+    let files: Files?
+
+    init(_ device: String, _ status: String, _ certificate: DeviceCertificate?, _ files: CertificateFiles) {
+        self.device = device
+        self.status = status
+        names = certificate?.names
+        serial = certificate?.serial
+        notBefore = certificate?.notBefore
+        notAfter = certificate?.notAfter
+        renewAt = certificate?.renewAt
+        self.files = certificate.map { _ in
+            Files(
+                privateKey: files.hasKey ? files.keyPath : nil, certificate: files.certificatePath,
+                chain: files.chainPath, fullChain: files.fullChainPath)
+        }
+    }
+
+    var text: String {
+        guard let notAfter, let files else { return "\(device): a certificate would be obtained" }
+        return "\(device): \(status); valid until \(notAfter)\n  certificate  \(files.fullChain)"
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import FleetAPI
+import FleetAPIAsyncHTTPClient
+import FoundationEssentials
+
+/// Which control server does the work, if not this machine.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Ask this control server instead of working here (default: $DDNS_ACME_SERVER); the token is $DDNS_ACME_TOKEN.",
+            valueName: "url"))
+    var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "PEM file of roots that are trusted beside the system's (default: $DDNS_ACME_SERVER_CA).", valueName: "file"
+        ),
+        completion: .file())
+    var serverCA: String?
+
+    /// The server's URL; nil: the work is done here.
+    var url: String? { server ?? Self.variable("DDNS_ACME_SERVER") }
+
+    /// Lends a client of the server.
+    func withClient<Value: Sendable>(
+        _ url: String, _ body: (FleetClient, SecretToken) async throws -> Value
+    ) async throws -> Value {
+        let address = try ServerURL(url)
+        guard let text = Self.variable("DDNS_ACME_TOKEN") else {
+            throw CommandFailure(
+                .refused, "there is no token for the control server \(address)",
+                hints: ["put one into $DDNS_ACME_TOKEN: ddns-acme token create --role operator makes one on the server"]
+            )
+        }
+        let token: SecretToken
+        do throws(SecretTokenError) {
+            token = try SecretToken(text)
+        } catch {
+            throw CommandFailure(.refused, "$DDNS_ACME_TOKEN: \(error.message)", hints: [error.hint])
+        }
+        return try await AsyncHTTPFleetTransport.with(
+            trustRoots: serverCA ?? Self.variable("DDNS_ACME_SERVER_CA")
+        ) { transport in
+            let client = FleetClient(
+                server: address, transport: transport, userAgent: "ddns-acme/\(Version.number) (Swift)")
+            return try await body(client, token)
+        }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
