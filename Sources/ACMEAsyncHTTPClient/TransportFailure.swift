@@ -42,7 +42,7 @@ enum TransportFailure {
         case .cancelled, .requestStreamCancelled:
             ACMETransportError(.cancelled, "cancelled", mayHaveReachedServer: true)
         case .connectTimeout:
-            ACMETransportError(.connect, "no connection within 10 s", mayHaveReachedServer: false)
+            ACMETransportError(.connect, "no connection, TLS included, within 10 s", mayHaveReachedServer: false)
         case .tlsHandshakeTimeout:
             ACMETransportError(.tls, "no answer to the TLS handshake", mayHaveReachedServer: false)
         case .httpProxyHandshakeTimeout, .invalidProxyResponse, .proxyAuthenticationRequired, .socksHandshakeTimeout:
