@@ -134,7 +134,6 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "ACME",
                 "DNSUpdate",
                 "FleetAPI",
                 "FleetStore",

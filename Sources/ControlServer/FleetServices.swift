@@ -1,4 +1,3 @@
-import ACME
 import DNSUpdate
 package import FleetStore
 package import FoundationEssentials

@@ -1,4 +1,3 @@
-import ACME
 import DNSUpdate
 package import FleetAPI
 package import FleetStore
@@ -67,9 +66,9 @@ extension FleetOperations {
     package func revoke(_ text: String, _ request: RevokeRequest, by requester: Requester) async throws
         -> DeviceDocument
     {
-        guard let reason = RevocationReason(rawValue: request.reason ?? 0) else {
-            let list = RevocationReason.allCases.map { "\($0.rawValue) (\($0))" }.joined(separator: ", ")
-            throw APIProblem(.malformed, "the reason is none of \(list)", hint: "see RFC 5280 §5.3.1")
+        guard let reason = CertificateRevoker.reason(code: request.reason ?? 0) else {
+            throw APIProblem(
+                .malformed, "the reason is none of \(CertificateRevoker.reasonList)", hint: "see RFC 5280 §5.3.1")
         }
         let device = try await services.lifecycle.device(services.name(text))
         guard try await services.revoker.revoke(device, reason: reason, by: requester) != nil else {

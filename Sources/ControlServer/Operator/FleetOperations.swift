@@ -1,4 +1,3 @@
-import ACME
 import DNSUpdate
 package import FleetAPI
 package import FleetStore
@@ -46,7 +45,9 @@ package struct FleetOperations: Sendable {
     /// - Parameter revoking: revokes its certificate too.
     package func remove(_ text: String, revoking: Bool, by requester: Requester) async throws -> DeviceDocument {
         let device = try await services.lifecycle.remove(services.name(text), by: requester)
-        if revoking { _ = try await services.revoker.revoke(device, reason: .cessationOfOperation, by: requester) }
+        if revoking {
+            _ = try await services.revoker.revoke(device, reason: CertificateRevoker.retirement, by: requester)
+        }
         return try await document(device)
     }
 

@@ -1,4 +1,3 @@
-import ACME
 import DNSUpdate
 import FleetAPI
 import FleetStore
@@ -12,15 +11,18 @@ extension APIProblem {
         case let problem as APIProblem: self = problem
         case let error as IssuanceError: self.init(error)
         case let error as FleetStoreError: self.init(error)
-        case let error as ACMEError:
-            self.init(
-                error.isTemporary ? .caUnavailable : .issuanceFailed, explaining: error,
-                retryAfter: error.retryAfter?.delay)
         case is UpdateFailure, is LookupFailure, is PropagationFailure:
             self.init(.dnsUnavailable, explaining: error, retryAfter: .seconds(30))
         case is CancellationError:
             self.init(.overloaded, "the server is shutting down", retryAfter: .seconds(10))
-        default: self.init(.internalError)
+        default:
+            guard let trouble = AuthorityTrouble(error) else {
+                self.init(.internalError)
+                return
+            }
+            self.init(
+                trouble.isTemporary ? .caUnavailable : .issuanceFailed, explaining: error,
+                retryAfter: trouble.retryAfter)
         }
     }
 
