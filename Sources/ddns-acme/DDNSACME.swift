@@ -7,11 +7,11 @@ struct DDNSACME: AsyncParsableCommand {
         commandName: "ddns-acme",
         abstract: "Names and certificates for a fleet of devices, through your own BIND.",
         discussion: """
-            Sends TSIG-signed DNS updates (RFC 2136, RFC 8945) to an existing BIND zone and obtains a certificate for each
+            Sends TSIG-signed DNS updates (RFC 2136, RFC 8945) to an existing BIND zone and obtains a certificate for each \
             device from an ACME CA (RFC 8555) by DNS validation. Start with init, then check, then issue.
 
-            Results go to standard output, everything else to standard error. Exit status: 0 done, 64 usage, 65 bad input,
-            69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, 78 configuration,
+            Results go to standard output, everything else to standard error. Exit status: 0 done, 64 usage, 65 bad input, \
+            69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, 78 configuration, \
             130 or 143 stopped by a signal.
             """,
         version: Version.text,

@@ -14,8 +14,8 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Prove the whole path, from the key to the CA, without an order.",
         discussion: """
-            One line a step: the configuration, the state directory, and for each zone its key, its primary, signature and
-            clocks, a canary record of each type written, read back and deleted, every authoritative server, and CAA; then
+            One line a step: the configuration, the state directory, and for each zone its key, its primary, signature and \
+            clocks, a canary record of each type written, read back and deleted, every authoritative server, and CAA; then \
             the CA's directory and the account. The exit status is that of the first step that failed.
             """)
 

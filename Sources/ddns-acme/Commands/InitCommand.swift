@@ -10,7 +10,7 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Write a configuration and a TSIG key, and print the statements for named.conf.",
         discussion: """
-            Files that exist are not overwritten: an existing key is used as it is. The key's secret is in its file only;
+            Files that exist are not overwritten: an existing key is used as it is. The key's secret is in its file only; \
             the statements include that file.
             """)
 

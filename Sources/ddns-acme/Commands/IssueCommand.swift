@@ -11,7 +11,7 @@ struct IssueCommand: AsyncParsableCommand {
         commandName: "issue",
         abstract: "Obtain a device's certificate and write it to files.",
         discussion: """
-            Makes sure that the device exists, publishes its addresses if given, obtains its certificate, and writes
+            Makes sure that the device exists, publishes its addresses if given, obtains its certificate, and writes \
             OUT/DEVICE/{privkey.pem,cert.pem,chain.pem,fullchain.pem}. A certificate that is not due is left alone.
             """)
 

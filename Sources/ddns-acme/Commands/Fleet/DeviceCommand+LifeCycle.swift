@@ -73,7 +73,7 @@ extension DeviceCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make the devices of a file.",
             discussion: """
-                CSV with a header line (name, description, tags, addresses; several values are separated by spaces), or
+                CSV with a header line (name, description, tags, addresses; several values are separated by spaces), or \
                 JSON Lines with the same members. Devices that exist are left as they are.
                 """)
 

@@ -11,7 +11,7 @@ struct RenewCommand: AsyncParsableCommand {
         commandName: "renew",
         abstract: "Renew one device's certificate, or all that are due now.",
         discussion: """
-            With the request that the device sent last; the device fetches the certificate at its next check-in.
+            With the request that the device sent last; the device fetches the certificate at its next check-in. \
             Certificates whose key is in a folder here are renewed by ddns-acme issue.
             """)
 

@@ -15,8 +15,8 @@ struct ServeCommand: ServiceCommand {
         commandName: "serve",
         abstract: "Run the control server.",
         discussion: """
-            Listens where the configuration says, over TLS. With `tls: self` it first obtains a certificate for its own
-            name (server.name, else this machine's label in the first zone) and only then listens: there is no moment at
+            Listens where the configuration says, over TLS. With `tls: self` it first obtains a certificate for its own \
+            name (server.name, else this machine's label in the first zone) and only then listens: there is no moment at \
             which it could be reached with another one. SIGTERM lets what is under way come to its end.
             """)
 

@@ -11,9 +11,9 @@ struct TokenCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a token and print it; it cannot be shown again.",
             discussion: """
-                An enroll token lets a device enroll. It may be used once and for a day unless said otherwise. With
-                --name it is for one device, which it may also enroll again, or for the names of a pattern.
-                An issue token obtains certificates and sets addresses of devices whose names match; an operator's token
+                An enroll token lets a device enroll. It may be used once and for a day unless said otherwise. With \
+                --name it is for one device, which it may also enroll again, or for the names of a pattern. \
+                An issue token obtains certificates and sets addresses of devices whose names match; an operator's token \
                 may do everything.
                 """)
 
