@@ -84,7 +84,7 @@ struct UnkindServer {
             elif path == "/redirect":
                 send(b"HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n")
                 return True
-            elif path == "/big": send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"100000\r\n" + b"x" * 0x100000 + b"\r\n") * 3)
+            elif path == "/big": send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"100000\r\n" + b"x" * 0x100000 + b"\r\n") * 3); time.sleep(3600)
             elif path == "/promise": send(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\nx"); time.sleep(3600)
             elif path == "/mid-body": send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")
             elif path == "/stall": time.sleep(3600)
