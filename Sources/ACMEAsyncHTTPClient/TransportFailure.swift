@@ -33,9 +33,8 @@ enum TransportFailure {
         }
     }
 
-    private static func isFromConnecting(_ error: IOError) -> Bool {
-        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
-    }
+    /// Only connecting can be refused; unreachable a host can become on an open connection, too.
+    private static func isFromConnecting(_ error: IOError) -> Bool { error.errnoCode == ECONNREFUSED }
 
     private static func translate(_ error: HTTPClientError) -> ACMETransportError {
         switch error {
