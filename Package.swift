@@ -244,6 +244,13 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ControlServerTests",
+            dependencies: [
+                "ACME", "ControlServer", "DNSUpdate", "FleetAPI", "FleetStore", "Issuance", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "CommandLineTests", dependencies: ["ddns-acme", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "BINDConfigTests", dependencies: ["DNSUpdate", "TestSupport"], swiftSettings: settings),
     ]

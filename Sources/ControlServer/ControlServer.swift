@@ -83,7 +83,7 @@ package struct ControlServer: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    private func endpoints(
+    func endpoints(
         _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog
     ) -> [Endpoint] {
         DeviceAPI(

@@ -1,0 +1,142 @@
+import TestSupport
+import Testing
+
+@Suite("ddns-acme serve: what a stolen device, a guesser and a broken client can do", .serialized)
+struct AbuseTests {
+    private static let name = "dev1.devices.example.com"
+
+    @Test("each attempt gets its right status and problem type, and the others are served meanwhile")
+    func attempts() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                try await addresses(server, credential)
+                try await requests(server, credential, fleet)
+                try await tokens(server, credential)
+                try await malformed(server, credential)
+                #expect(try await fleet.named.values(Self.name, "A") == ["10.0.0.5"])
+                #expect(fleet.orderCount == 0)
+                let page = try await server.curl("GET", "/metrics")
+                #expect(page.status == 200 && page.body.contains("ddns_acme_devices{state=\"active\"} 2\n"))
+                #expect(!page.body.contains("dev1"))
+            }
+        }
+    }
+
+    private func addresses(_ server: ControlServerProcess, _ credential: String) async throws {
+        for (address, status, type) in [
+            ("8.8.8.8", 403, "address-not-allowed"), ("127.0.0.1", 400, "bad-address"), ("::1", 400, "bad-address"),
+            ("0.0.0.0", 400, "bad-address"), ("::ffff:10.0.0.1", 400, "bad-address"), ("010.0.0.1", 400, "bad-address"),
+            ("10.0.0.1%eth0", 400, "bad-address"), ("2001:db8::1", 403, "address-not-allowed"),
+            ("", 400, "bad-address"),
+            ("10.0.0.1 10.0.0.2", 400, "bad-address"), ("169.254.169.254", 403, "address-not-allowed"),
+        ] {
+            try await server.checkIn(credential, [address]).expectProblem(status, type)
+        }
+    }
+
+    private func requests(_ server: ControlServerProcess, _ credential: String, _ fleet: Fleet) async throws {
+        for (names, type) in [
+            ("DNS:dev2.devices.example.com", "bad-csr"), ("DNS:\(Self.name),DNS:dev2.devices.example.com", "bad-csr"),
+            ("DNS:\(Self.name),IP:10.0.0.5", "bad-csr"), ("DNS:*.devices.example.com", "bad-csr"),
+            ("DNS:devices.example.com", "bad-csr"), ("email:a@\(Self.name)", "bad-csr"),
+        ] {
+            let csr = fleet.folder.path("bad.csr")
+            try await Peer.require(
+                .openssl,
+                [
+                    "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    fleet.folder.path("bad.key"), "-subj", "/", "-addext", "subjectAltName=\(names)", "-out", csr,
+                ])
+            try await server.curl(
+                "POST", "/v1/certificate", credential: credential, json: nil, "-H",
+                "Content-Type: application/x-pem-file", "--data-binary", "@" + csr
+            ).expectProblem(400, type)
+        }
+        for body in [
+            "", "garbage", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "0",
+        ] {
+            try await server.curl(
+                "POST", "/v1/certificate", credential: credential, json: nil, "-H",
+                "Content-Type: application/pkcs10", "--data-binary", body
+            ).expectProblem(400, "bad-csr")
+        }
+        try await server.curl(
+            "POST", "/v1/certificate", credential: credential, json: "{}"
+        ).expectProblem(415, "unsupported-media-type")
+        try await server.curl("GET", "/v1/certificate", credential: credential).expectProblem(404, "not-found")
+    }
+
+    private func tokens(_ server: ControlServerProcess, _ credential: String) async throws {
+        let enrollment = try await server.token("--name", "shop-*", "--uses", "2")
+        try await server.curl("POST", "/v1/enroll", credential: enrollment, json: #"{"name":"dev1"}"#)
+            .expectProblem(403, "name-not-allowed")
+        // A device that is enrolled is not taken over by a token for many names.
+        let open = try await server.token()
+        try await server.curl("POST", "/v1/enroll", credential: open, json: #"{"name":"dev1"}"#)
+            .expectProblem(409, "name-in-use")
+        let used = try await server.curl("POST", "/v1/enroll", credential: open, json: "{}")
+        #expect(used.status == 201)
+        try await server.curl("POST", "/v1/enroll", credential: open, json: "{}").expectProblem(401, "token-used-up")
+        // Each kind opens its own doors only.
+        for path in ["/v1/devices", "/v1/devices/dev1", "/v1/tokens"] {
+            try await server.curl("GET", path, credential: credential).expectProblem(403, "forbidden")
+            try await server.curl("GET", path, credential: enrollment).expectProblem(403, "forbidden")
+            try await server.curl("GET", path).expectProblem(401, "unauthorized")
+        }
+        try await server.curl("POST", "/v1/check-in", credential: enrollment, json: #"{"addresses":[]}"#)
+            .expectProblem(403, "forbidden")
+        let limited = try await server.token("--role", "issue", "--name", "shop-*")
+        try await server.curl("GET", "/v1/devices/dev1", credential: limited).expectProblem(403, "name-not-allowed")
+        try await server.curl("GET", "/v1/devices", credential: limited).expectProblem(403, "forbidden")
+        try await server.curl("POST", "/v1/devices/shop-1/suspend", credential: limited).expectProblem(403, "forbidden")
+        // One that is revoked is worth nothing at once.
+        let list = try await server.site.run("token", "list", "--json")
+        let last = try #require(list.lines.last)
+        let id = try #require(last.firstMatch(of: /"id":"(\d+)"/)?.output.1)
+        #expect(try await server.site.run("token", "revoke", String(id)).succeeded)
+        try await server.curl("GET", "/v1/devices/shop-1", credential: limited).expectProblem(401, "unauthorized")
+
+        try await server.curl(
+            "POST", "/v1/check-in", credential: credential, json: #"{"addresses":["10.0.0.5"]}"#, "-H",
+            "Authorization: Bearer x"
+        ).expectProblem(401, "unauthorized")
+        // Guessing: refused as what it is, then slowed down; who has a good credential does not notice.
+        let guess = String(credential.dropLast(6)) + "AAAAAA"
+        var statuses: Set<Int> = []
+        for _ in 1...30 { statuses.insert(try await server.curl("GET", "/v1/certificate", credential: guess).status) }
+        #expect(statuses == [401, 429])
+        #expect(try await server.checkIn(credential, ["10.0.0.5"]).status == 200)
+    }
+
+    private func malformed(_ server: ControlServerProcess, _ credential: String) async throws {
+        for body in [
+            "", "{", "[]", "null", "{\"addresses\":{}}", "{\"addresses\":[1]}", "{}", "\u{0}", "{\"addresses\":null}",
+        ] {
+            try await server.curl("POST", "/v1/check-in", credential: credential, json: body)
+                .expectProblem(400, "malformed")
+        }
+        let deep = String(repeating: "[", count: 30_000)
+        try await server.curl("POST", "/v1/check-in", credential: credential, json: deep).expectProblem(
+            400, "malformed")
+        let huge = server.site.path + "/huge"
+        try await Peer.require(.openssl, ["rand", "-out", huge, "10485760"])
+        try await server.curl(
+            "POST", "/v1/check-in", credential: credential, json: "@" + huge
+        ).expectProblem(413, "too-large")
+        try await server.curl(
+            "POST", "/v1/check-in", credential: credential, json: "@" + huge, "-H", "Transfer-Encoding: chunked"
+        ).expectProblem(413, "too-large")
+        for path in ["/v1/devices/../check-in", "/v1//check-in", "/v1/check-in/", "/v2/check-in", "/%2e%2e/metrics"] {
+            try await server.curl("POST", path, credential: credential, json: "{}", "--path-as-is")
+                .expectProblem(404, "not-found")
+        }
+        let wrong = try await server.curl("PATCH", "/v1/check-in", credential: credential)
+        try wrong.expectProblem(405, "method-not-allowed")
+        #expect(wrong.fields["allow"] == "POST")
+        let injected = try await server.curl(
+            "POST", "/v1/check-in", credential: credential, json: #"{"addresses":["10.0.0.5\r\nX-Evil: 1"]}"#)
+        try injected.expectProblem(400, "bad-address")
+        #expect(injected.fields["x-evil"] == nil)
+    }
+}

@@ -1,0 +1,56 @@
+import FleetAPI
+import Testing
+
+@testable import ControlServer
+
+@Suite("Importing a fleet")
+struct ImportFileTests {
+    private func read(_ text: String, _ type: String = MediaType.csv) throws -> [ImportFile.Line] {
+        try ImportFile.read(Array(text.utf8), contentType: type)
+    }
+
+    @Test("RFC 4180: quotes, commas, line ends and doubled quotes within a field; lines are counted as they stand")
+    func csv() throws {
+        let lines = try read(
+            "\u{FEFF}name,tags,description,addresses\r\na,\"x y\",\"one, \"\"two\"\"\nthree\",10.0.0.1;fd00::1\r\n\r\nb,,,\r\n"
+        )
+        #expect(lines.map(\.number) == [2, 5])
+        let first = try lines[0].device.get()
+        #expect(first.name == "a" && first.tags == ["x", "y"] && first.description == "one, \"two\"\nthree")
+        #expect(first.addresses == ["10.0.0.1", "fd00::1"])
+        #expect(try lines[1].device.get().tags == [])
+    }
+
+    @Test("a line with too many or too few fields is that line's fault")
+    func ragged() throws {
+        let lines = try read("name,tags\na,b\nc\nd,e,f\ng,h\n")
+        #expect(lines.map { (try? $0.device.get().name) ?? "-" } == ["a", "-", "-", "g"])
+    }
+
+    @Test(
+        "a file that is none is refused as a whole",
+        arguments: ["a,b\n1,2\n", "name,name\n", "name,colour\n", "name\n\"open\n", ""])
+    func unusable(text: String) throws {
+        if text.isEmpty {
+            #expect(try read(text).isEmpty)
+        } else {
+            #expect(throws: APIProblem.self) { try read(text) }
+        }
+    }
+
+    @Test("JSON Lines: one device a line, what cannot be read is that line's fault")
+    func jsonLines() throws {
+        let lines = try read(
+            "{\"name\":\"a\"}\n\n[]\n{\"name\":1}\n{\"name\":\"b\",\"tags\":[\"t\"]}", MediaType.jsonLines)
+        #expect(lines.map(\.number) == [1, 3, 4, 5])
+        #expect(lines.map { (try? $0.device.get().name) ?? "-" } == ["a", "-", "-", "b"])
+    }
+
+    @Test("another type, or bytes that are no text")
+    func types() {
+        #expect { try ImportFile.read([], contentType: nil) } throws: { ($0 as? APIProblem)?.status == 415 }
+        #expect { try ImportFile.read([0xFF], contentType: MediaType.csv) } throws: {
+            ($0 as? APIProblem)?.status == 400
+        }
+    }
+}

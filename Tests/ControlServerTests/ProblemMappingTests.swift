@@ -1,0 +1,66 @@
+import FleetAPI
+import FleetStore
+import Foundation
+import Issuance
+import Testing
+
+@testable import ControlServer
+
+@Suite("Problem documents (RFC 9457)")
+struct ProblemMappingTests {
+    struct Secretive: Error, CustomStringConvertible { let description = "password=hunter2" }
+
+    @Test("what is nobody's business outside leaves without detail")
+    func internalErrors() {
+        let errors: [any Error] = [
+            Secretive(), FleetStoreError(.corrupt, "/var/lib/secret is broken", hint: "restore it"),
+        ]
+        for error in errors {
+            let problem = APIProblem(error)
+            #expect(problem.document.type == .internalError && problem.status == 500)
+            #expect(problem.document.detail == nil && problem.document.hint == nil)
+        }
+    }
+
+    @Test("every code of an issuance failure has a type of ours, with status and title")
+    func issuanceErrors() {
+        let codes: [IssuanceError.Code] = [
+            .invalidName, .nameInNoZone, .invalidAddress, .addressRefused, .invalidRequest, .invalidKey, .nameTaken,
+            .publication, .propagation, .challengeZone, .certificateAuthority, .accountMissing, .challengeFailed,
+            .caaForbids, .chainRejected, .profileUnknown, .busy, .unknownDevice, .stateForbids,
+        ]
+        for code in codes {
+            let problem = APIProblem(IssuanceError(code, "what", hints: ["do", "this"]))
+            #expect(problem.document.type != .internalError && problem.document.status != nil, "\(code)")
+            #expect(problem.document.detail == "what" && problem.document.hint == "do\nthis")
+        }
+    }
+
+    @Test("RFC 6750 §3, RFC 9110 §15.5.6 and §10.2.3: the header fields that go with a status")
+    func fields() {
+        let unauthorized = APIAnswer(APIProblem(.unauthorized), id: "1")
+        #expect(unauthorized.fields.contains { $0.name == "WWW-Authenticate" && $0.value.hasPrefix("Bearer") })
+        let method = APIAnswer(APIProblem(.methodNotAllowed, allowed: ["GET", "HEAD"]), id: "1")
+        #expect(method.fields.contains { $0.name == "Allow" && $0.value == "GET, HEAD" })
+        let limited = APIAnswer(APIProblem(.rateLimited, retryAfter: .milliseconds(1_001)), id: "1")
+        #expect(limited.fields.contains { $0.name == "Retry-After" && $0.value == "2" })
+    }
+
+    @Test("Prometheus' text format: label values are escaped, buckets add up")
+    func metrics() {
+        var text = PrometheusText()
+        text.sample("m", [("l", "a\"b\\c\nd")], 1)
+        #expect(text.text == "m{l=\"a\\\"b\\\\c\\nd\"} 1\n")
+        let metrics = ServerMetrics()
+        for duration in [Duration.milliseconds(1), .milliseconds(30), .seconds(100)] {
+            metrics.record(method: "BREW", route: nil, status: 405, duration: duration)
+        }
+        var page = PrometheusText()
+        metrics.write(to: &page)
+        #expect(page.text.contains("ddns_acme_http_requests_total{method=\"other\",route=\"none\",status=\"405\"} 3\n"))
+        #expect(page.text.contains("_bucket{route=\"none\",le=\"0.001\"} 1\n"))
+        #expect(page.text.contains("_bucket{route=\"none\",le=\"0.05\"} 2\n"))
+        #expect(page.text.contains("_bucket{route=\"none\",le=\"+Inf\"} 3\n"))
+        #expect(page.text.contains("_count{route=\"none\"} 3\n"))
+    }
+}
