@@ -152,7 +152,9 @@ package struct CertificateIssuer: Sendable {
                 serial: certificate.serial, certID: certID, names: certificate.names, profile: wish.profile,
                 issuer: certificate.issuer, notBefore: certificate.notBefore, notAfter: certificate.notAfter,
                 chainPEM: certificate.certificatePEM + certificate.chainPEM, keyFingerprint: certificate.keyFingerprint,
+                // Asked for at once (RFC 9773 §4.3): a certificate without an instant to poll at would never be polled.
                 renewal: RenewalPlan(
+                    nextPollAt: now(),
                     renewAt: RenewalPlanner.instantWithoutWindow(
                         notBefore: certificate.notBefore, notAfter: certificate.notAfter))))
     }
