@@ -26,6 +26,7 @@ package struct CertificateFiles: Sendable {
     private let staging: String
 
     static let keyName = "privkey.pem"
+    private static let replacedKeyName = keyName + ".replaced"
     private static let ownNames: Set<String> = [keyName, "cert.pem", "chain.pem", "fullchain.pem", reserveName]
     /// Space set aside before a certificate is ordered, so that a full disk is found out while it costs nothing.
     private static let reserveName = ".reserve"
@@ -35,6 +36,12 @@ package struct CertificateFiles: Sendable {
     ///   - out: the output directory; made when missing, mode 0700.
     ///   - name: the device's folder in it; one path component.
     package init(out: String, name: String) throws(CertificateFilesError) {
+        // An empty variable in a script would otherwise mean the root directory.
+        guard !out.isEmpty else {
+            throw CertificateFilesError(
+                .unsafeName, "the output directory has no name",
+                hint: "name a directory with --out; . is the present one")
+        }
         guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), !name.utf8.contains(0) else {
             throw CertificateFilesError(.unsafeName, "\"\(name)\" cannot be the name of a folder for certificates")
         }
@@ -108,7 +115,7 @@ package struct CertificateFiles: Sendable {
         } else {
             carryOver(keepingKey: contents.privateKey == nil)
             if try FileSystem.exchange(staging, directory) {
-                moveFolders()
+                carryBack(keepingKey: contents.privateKey == nil)
                 FileSystem.removeDirectory(staging)
             } else {
                 try replaceOneByOne(hasKey: contents.privateKey != nil)
@@ -151,17 +158,24 @@ package struct CertificateFiles: Sendable {
         for name in FileSystem.entries(of: directory) {
             let source = directory + "/" + name
             if name == Self.keyName {
-                if keepingKey { link(source, staging + "/" + name + ".replaced") }
+                guard keepingKey else { continue }
+                // The one that was replaced last is the one that somebody may miss.
+                unlink(staging + "/" + Self.replacedKeyName)
+                link(source, staging + "/" + Self.replacedKeyName)
             } else if !Self.ownNames.contains(name), FileSystem.kind(of: source) != S_IFDIR {
                 link(source, staging + "/" + name)
             }
         }
     }
 
-    /// After the exchange the old directory is the staging one: folders in it that are not ours go back.
-    private func moveFolders() {
-        for name in FileSystem.entries(of: staging) where FileSystem.kind(of: staging + "/" + name) == S_IFDIR {
-            rename(staging + "/" + name, directory + "/" + name)
+    /// After the exchange the old directory is the staging one. What is not ours and could not be linked goes over now:
+    /// folders, and files of others, which not everybody may link (`protected_hardlinks`, proc_sys_fs(5)).
+    private func carryBack(keepingKey: Bool) {
+        for name in FileSystem.entries(of: staging).sorted() {
+            let isOldKey = name == Self.keyName && keepingKey
+            guard isOldKey || !Self.ownNames.contains(name) else { continue }
+            let target = directory + "/" + (isOldKey ? Self.replacedKeyName : name)
+            if FileSystem.kind(of: target) == nil { rename(staging + "/" + name, target) }
         }
     }
 
@@ -169,7 +183,7 @@ package struct CertificateFiles: Sendable {
     /// no moment a key lies beside a chain of another key.
     private func replaceOneByOne(hasKey: Bool) throws(CertificateFilesError) {
         for path in [fullChainPath, certificatePath, chainPath] { unlink(path) }
-        if !hasKey, FileSystem.kind(of: keyPath) != nil { rename(keyPath, keyPath + ".replaced") }
+        if !hasKey, FileSystem.kind(of: keyPath) != nil { rename(keyPath, directory + "/" + Self.replacedKeyName) }
         FileSystem.synchronize(directory: directory)
         let names = (hasKey ? [Self.keyName] : []) + ["chain.pem", "cert.pem", "fullchain.pem"]
         for name in names {

@@ -69,6 +69,39 @@ struct CertificateFilesTests {
         }
     }
 
+    @Test("files of another user, which Linux does not let everybody link (protected_hardlinks), stay as well")
+    func othersOfAnotherUser() async throws {
+        try await TemporaryDirectory.with { folder in
+            try #require(geteuid() == 0, "this test acts as another user, which needs root")
+            let files = try CertificateFiles(out: folder.path + "/out", name: "dev1")
+            try files.install(contents)
+            try write("theirs", to: files.directory + "/dhparams.pem")
+            for path in [folder.path + "/out", files.directory] { #expect(chown(path, 65_534, 65_534) == 0) }
+            #expect(chmod(folder.path, 0o755) == 0)
+            // The old key is root's, too.
+            try asAnotherUser {
+                try files.install(.init(privateKey: nil, certificate: "leaf 2\n", chain: "issuer 2\n"))
+            }
+            let names = ["cert.pem", "chain.pem", "dhparams.pem", "fullchain.pem", "privkey.pem.replaced"]
+            #expect(try entries(files.directory) == names)
+            #expect(try entries(folder.path + "/out") == ["dev1"])
+        }
+    }
+
+    @Test("of two keys that were replaced one after the other, the later one is kept")
+    func replacedTwice() async throws {
+        try await TemporaryDirectory.with { folder in
+            let files = try CertificateFiles(out: folder.path, name: "dev1")
+            let elsewhere = CertificateFiles.Contents(privateKey: nil, certificate: "leaf 3\n", chain: "issuer 3\n")
+            for pair in [contents, elsewhere, renewed, elsewhere] { try files.install(pair) }
+            let descriptor = open(files.keyPath + ".replaced", O_RDONLY)
+            defer { close(descriptor) }
+            var bytes = [UInt8](repeating: 0, count: 16)
+            let count = read(descriptor, &bytes, bytes.count)
+            #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "key 2\n")
+        }
+    }
+
     @Test("a chain for a key that is elsewhere does not lie beside the old key, which is kept under another name")
     func keyElsewhere() async throws {
         try await TemporaryDirectory.with { folder in
@@ -138,6 +171,11 @@ struct CertificateFilesTests {
         #expect(throws: CertificateFilesError(.unsafeName, "")) { try CertificateFiles(out: "/tmp", name: name) }
     }
 
+    @Test("an output directory without a name is refused, and is not the root directory")
+    func namelessDirectory() {
+        #expect(throws: CertificateFilesError(.unsafeName, "")) { try CertificateFiles(out: "", name: "dev1") }
+    }
+
     @Test("a secret that root writes belongs to whom the state directory belongs to, mode 0600")
     func ownerOfSecrets() async throws {
         try await TemporaryDirectory.with { folder in
@@ -152,6 +190,15 @@ struct CertificateFilesTests {
     }
 
     // MARK: - Helpers
+
+    /// Runs `body` with the rights of nobody in the file system, on this thread alone (setfsuid(2)).
+    private func asAnotherUser(_ body: () throws -> Void) throws {
+        let address = try #require(dlsym(nil, "setfsuid"))
+        let setfsuid = unsafeBitCast(address, to: (@convention(c) (uid_t) -> Int32).self)
+        _ = setfsuid(65_534)
+        defer { _ = setfsuid(0) }
+        try body()
+    }
 
     private func mode(_ path: String) throws -> mode_t {
         var status = stat()
