@@ -59,6 +59,33 @@ struct AccountTests {
         }
     }
 
+    @Test(
+        "kill -9 during roll-key, before or after the CA heard of the new key: the next command goes on with the right one"
+    )
+    func interruptedRoll() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            let created = try await account(site, "create")
+            let first = try Data(contentsOf: URL(fileURLWithPath: created.keyFile))
+            let next = URL(fileURLWithPath: created.keyFile + ".next")
+            try await site.run("account", "roll-key")
+            let second = try Data(contentsOf: URL(fileURLWithPath: created.keyFile))
+
+            // The CA has the second key, and its file has not been moved yet.
+            try second.write(to: next)
+            try first.write(to: URL(fileURLWithPath: created.keyFile))
+            try await site.issue("dev1")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: created.keyFile)) == second)
+
+            // The CA knows nothing of the next key.
+            try await Peer.require(
+                .openssl, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", next.path])
+            #expect(try await account(site, "show").url == created.url)
+            #expect(!FileManager.default.fileExists(atPath: next.path))
+            try await site.issue("dev2")
+        }
+    }
+
     @Test("ten create at once make one account")
     func concurrent() async throws {
         try await Fleet.with { fleet in

@@ -33,9 +33,16 @@ package struct AccountManager: Sendable {
         keyPath = stateDirectory + "/" + Self.keyFile(for: client.directoryURL)
     }
 
-    /// The account as it is known here, without a question to the CA; nil when there is none yet.
+    /// The account as it is known here, without a question to the CA unless a roll-over of its key was interrupted; nil
+    /// when there is none yet.
     /// - Throws: `accountMissing` when it has been deactivated, or its key file is gone.
     package func current() async throws -> AccountSession? {
+        // A roll-over was interrupted, or is under way in another process, which then holds the lease.
+        if try SecretFile.read(nextKeyPath) != nil {
+            try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
+                try await finishInterruptedRoll()
+            }
+        }
         guard let record = try await store.account(directoryURL: directoryURL), let text = record.accountURL else {
             return nil
         }
