@@ -73,12 +73,21 @@ enum CommandRunner {
         return ExitStatus.cannotWrite.rawValue
     }
 
-    /// SIGINT and SIGTERM cancel the command, which then withdraws what it has published. A second one ends it at once:
+    /// Whether whoever started this wants it to outlive the terminal (nohup).
+    private static var isHangUpIgnored: Bool {
+        var action = sigaction()
+        guard sigaction(SIGHUP, nil, &action) == 0 else { return true }
+        // SIG_IGN is the number 1 in the place of a function.
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self) == 1
+    }
+
+    /// SIGINT, SIGTERM and the terminal's end cancel the command, which then withdraws what it has published. A second one ends it at once:
     /// the signals have their default effect again.
     private static func untilInterrupted(
         _ body: @escaping @Sendable () async -> Ending
     ) async -> (ending: Ending, stop: Int32?) {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let signals = await UnixSignalsSequence(
+            trapping: isHangUpIgnored ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup])
         return await withTaskGroup(of: Event.self) { group in
             group.addTask { .finished(await body()) }
             group.addTask {
@@ -92,7 +101,7 @@ enum CommandRunner {
                     group.cancelAll()
                     return (ending, stop)
                 case .signal(let received):
-                    stop = received == .sigint ? SIGINT : SIGTERM
+                    stop = received == .sigint ? SIGINT : received == .sighup ? SIGHUP : SIGTERM
                     signal(SIGINT, SIG_DFL)
                     signal(SIGTERM, SIG_DFL)
                     Terminal.standard.note("stopping: withdrawing what was published; a second signal ends at once")

@@ -12,7 +12,7 @@ struct DDNSACME: AsyncParsableCommand {
 
             Results go to standard output, everything else to standard error. Exit status: 0 done, 64 usage, 65 bad input, \
             69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, 78 configuration, \
-            130 or 143 stopped by a signal.
+            129, 130 or 143 stopped by a signal.
             """,
         version: Version.text,
         subcommands: [

@@ -19,13 +19,13 @@ struct InterruptionTests {
     }
 
     @Test(
-        "Ctrl-C and SIGTERM: the challenge is withdrawn at once; the next run ends in the one certificate",
-        arguments: [SIGINT, SIGTERM])
+        "Ctrl-C, SIGTERM, a terminal that is gone: the challenge is withdrawn at once; the next run ends in the one certificate",
+        arguments: [SIGINT, SIGTERM, SIGHUP])
     func politely(signal: Int32) async throws {
         try await Fleet.with(Self.options) { fleet in
             let site = try fleet.site()
             try await site.run("account", "create")
-            // Both signals take the same way; some steps show that for the second.
+            // All signals take the same way; some steps show that for the others.
             let steps = signal == SIGINT ? Self.steps : Self.steps.filter { $0.hasPrefix("waiting") }
             for (index, step) in steps.enumerated() {
                 let device = "dev\(index)"
