@@ -89,6 +89,8 @@ final class TCPConnectionHandler: ChannelDuplexHandler {
             return nil
         }
         guard let message = buffer.readBytes(length: length) else { return nil }
+        // With the head of a further message always behind it, what has been read would pile up for ever.
+        if buffer.readerIndex > answerLimit { buffer.discardReadBytes() }
         received = buffer
         return message
     }
