@@ -37,7 +37,8 @@ package struct PollSchedule: Sendable, Equatable {
 
         /// The next pause.
         mutating func next(_ retryAfter: RetryAfter?) -> Duration {
-            if let retryAfter {
+            // No pause at all is what a CA may say, not what it can want: forty questions a second.
+            if let retryAfter, retryAfter.delay > .zero {
                 return retryAfter.delay(
                     clampedTo: schedule.initial...max(schedule.initial, PollSchedule.longestRetryAfter))
             }
