@@ -161,6 +161,18 @@ struct OrderFlow: Sendable {
                 throw IssuanceError(
                     .certificateAuthority, "the CA asks to validate \(authorization.identifier), which is no DNS name")
             }
+            // RFC 8555 §7.1.3: the names of the order and no other. In the zone there are other devices.
+            guard
+                purpose.names.contains(where: {
+                    (try? DomainName($0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0)) == name
+                })
+            else {
+                throw IssuanceError(
+                    .certificateAuthority,
+                    "the CA asks to validate \(authorization.identifier) in an order for "
+                        + purpose.names.joined(separator: " and "),
+                    hints: ["check that the URL is that of the CA you mean (acme.directory)"])
+            }
             let task = ChallengeTask(
                 identifier: name, keyAuthorization: try KeyAuthorization(challenge: challenge, key: session.key),
                 deviceID: purpose.device.id, orderID: record.id)
@@ -217,7 +229,10 @@ struct OrderFlow: Sendable {
                 }
                 try await group.waitForAll()
             }
-        } catch let error as ACMEError where error.code == .authorizationInvalid || error.problem != nil {
+        } catch let error as ACMEError
+            where
+            error.code == .authorizationInvalid || (error.problem != nil && !error.isTemporary)
+        {
             // What the servers say at this moment tells stale data and a wrong view from a record that is not there.
             throw FailureTranslation.challenge(error, evidence: await solver.evidence(tasks))
         }

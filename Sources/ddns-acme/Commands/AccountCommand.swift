@@ -94,11 +94,11 @@ struct AccountResult: Encodable, Sendable {
         if asJSON { return try ResultPrinter.json(self) }
         Swift.print(
             """
-            \(url): \(status)
-              contacts   \(contacts.isEmpty ? "none kept by the CA" : contacts.joined(separator: ", "))
+            \(url): \(OutsideText.shown(status))
+              contacts   \(contacts.isEmpty ? "none kept by the CA" : OutsideText.shown(contacts.joined(separator: ", ")))
               directory  \(directory)
               key        \(keyFile)
             """)
-        if let termsOfService { Swift.print("  terms      \(termsOfService)") }
+        if let termsOfService { Swift.print("  terms      \(OutsideText.shown(termsOfService))") }
     }
 }

@@ -21,8 +21,9 @@ final class CheckPrinter: Sendable {
         if asJSON {
             try? ResultPrinter.json(StepResult(step))
         } else {
-            print("\(Self.mark(step.status)) \(Self.column(step.kind.rawValue)) \(step.subject): \(step.finding)")
-            for hint in step.hints { print("       \(Self.column("")) → \(hint)") }
+            let text = OutsideText.shown("\(step.subject): \(step.finding)")
+            print("\(Self.mark(step.status)) \(Self.column(step.kind.rawValue)) \(text)")
+            for hint in step.hints { print("       \(Self.column("")) → \(OutsideText.shown(hint))") }
         }
     }
 

@@ -59,7 +59,7 @@ struct IssueResult: Encodable, Sendable {
         var lines = [
             "\(device): \(verb); valid until \(Self.day(notAfter))\(renewal)",
             "  names        \(names?.joined(separator: ", ") ?? "")",
-            "  issuer       \(issuer ?? "")",
+            "  issuer       \(OutsideText.shown(issuer ?? ""))",
             "  serial       \(serial ?? "")",
             "  certificate  \(files.fullChain)",
         ]

@@ -36,7 +36,7 @@ final class Terminal: Sendable {
     func progress(_ text: String) {
         guard isInteractive else { return }
         hasProgressLine.withLock { shown in
-            put(Self.eraseLine + String(text.prefix(width - 1)))
+            put(Self.eraseLine + String(OutsideText.inOneLine(text).prefix(width - 1)))
             shown = true
         }
     }
@@ -50,21 +50,11 @@ final class Terminal: Sendable {
 
     private static let eraseLine = "\r\u{1B}[K"
 
-    private func line(_ text: String) { write("ddns-acme: " + Self.harmless(text)) }
+    private func line(_ text: String) { write("ddns-acme: " + OutsideText.shown(text)) }
 
     private func line(_ text: String, label: String, colour: String) {
         let shown = isInteractive && usesColour ? "\u{1B}[\(colour)m\(label)\u{1B}[0m" : label
-        write("ddns-acme: \(shown) " + Self.harmless(text))
-    }
-
-    /// Text from a CA, a DNS server or a file name may hold escape sequences; a terminal must not obey them.
-    private static func harmless(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        return text.unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String(Character($0)) }.joined()
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
+        write("ddns-acme: \(shown) " + OutsideText.shown(text))
     }
 
     private var width: Int {
