@@ -62,7 +62,7 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           directory: \(scalar(directory.description))
           # Whom the CA may write to.
           contact: \(flow(contacts))
-          # Whether you agree to the CA's terms of service (`ddns-acme account show` prints where they are).
+          # Whether you agree to the CA's terms of service (`ddns-acme check` says where they are).
           agree-to-terms: \(agreesToTerms)
           # The kind of certificate, when the CA offers several.
           # profile: tlsserver
