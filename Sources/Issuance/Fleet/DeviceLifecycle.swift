@@ -2,7 +2,7 @@ import DNSUpdate
 package import FleetStore
 
 /// What happens to a device between its enrollment and its end. Each change is in the store and in the audit log before DNS
-/// is touched; when DNS cannot be reached the change stands and the error says so, and ``publishWaiting()`` makes it good.
+/// is touched; when DNS cannot be reached the change stands and the error says so, and `publishWaiting` makes it good.
 package struct DeviceLifecycle: Sendable {
     private let store: any FleetStore
     private let zones: ManagedZones
