@@ -7,7 +7,8 @@ package import Foundation
 /// The certificates of the fleet; each device has at most one that is current.
 package protocol CertificateStore: Sendable {
     /// Stores a certificate and makes it its device's current one. One that is stored already (same CA and serial) is
-    /// returned unchanged, so that a step repeated after a crash is harmless.
+    /// returned unchanged, so that a step repeated after a crash is harmless. Of the device's expired certificates only the
+    /// latest few are kept.
     ///
     /// - Throws: `notFound` for an unknown device.
     func recordCertificate(_ new: NewCertificate) async throws(FleetStoreError) -> CertificateRecord

@@ -38,6 +38,7 @@ extension SQLiteFleetStore {
             guard let stored = try Self.certificate(new.serial, new.directoryURL, db) else {
                 throw FleetStoreError.internalFailure("the certificate just stored cannot be read")
             }
+            try History.pruneCertificates(of: new.deviceID, at: now, db)
             return stored
         }
     }

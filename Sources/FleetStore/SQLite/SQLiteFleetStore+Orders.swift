@@ -33,7 +33,9 @@ extension SQLiteFleetStore {
                     "profile": new.profile, "replaces": new.replaces, "csr": new.csr.map { Data($0) },
                     "attempt": attempt, "now": now,
                 ])
-            return try Self.existingOrder(OrderRecord.ID(rawValue: db.lastInsertedRowID), db)
+            let record = try Self.existingOrder(OrderRecord.ID(rawValue: db.lastInsertedRowID), db)
+            try History.pruneOrders(of: new.deviceID, db)
+            return record
         }
     }
 
