@@ -190,6 +190,31 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .executableTarget(
+            name: "ddns-acme-bench",
+            dependencies: [
+                "ACME",
+                "ACMEAsyncHTTPClient",
+                "ControlServer",
+                "DNSUpdate",
+                "FleetAPI",
+                "FleetAPIAsyncHTTPClient",
+                "FleetStore",
+                "Issuance",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
+
         // MARK: Tests
         .target(
             name: "TestSupport",

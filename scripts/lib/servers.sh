@@ -46,9 +46,10 @@ wait_for() {
     fail "a server did not come up; the end of its log is above"
 }
 
-# start_named ZONE PORT: serves the zone from $folder/$zone.zone to be updated with the key in $folder/tsig.key.
+# start_named ZONE PORT [STATISTICS_PORT]: serves the zone from $folder/$zone.zone to be updated with the key in
+# $folder/tsig.key; counts what it is asked at http://127.0.0.1:STATISTICS_PORT/.
 start_named() {
-    local zone=$1 port=$2 named
+    local zone=$1 port=$2 statistics=${3:-} named
     named=$(PATH=$PATH:/usr/sbin command -v named)
     # AppArmor confines /usr/sbin/named, by its path, to /etc/bind and /var: a copy may read this folder.
     if grep -qs Y /sys/module/apparmor/parameters/enabled; then
@@ -66,6 +67,7 @@ options {
     notify-delay 0;
 };
 controls { };
+${statistics:+statistics-channels { inet 127.0.0.1 port $statistics; \};}
 zone "$zone" {
     type primary;
     file "$zone.zone";

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// How much is measured.
+enum BenchSize: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// Whether everything works; the figures mean little.
+    case smoke
+    /// Under five minutes.
+    case quick
+    /// Up to a million devices.
+    case full
+
+    /// How often each subject has its turn.
+    var rounds: Int { pick(1, 3, 5) }
+    /// Changes of a bulk update.
+    var updates: [Int] { pick([1, 50], [1, 100, 1_000, 10_000], [1, 10, 100, 1_000, 10_000, 65_000]) }
+    /// At most so many changes for what sends them one at a time.
+    var singleUpdates: Int { pick(20, 300, 2_000) }
+    /// Lone updates whose latency is taken.
+    var loneUpdates: Int { pick(20, 200, 1_000) }
+    /// Devices in the store.
+    var fleets: [Int] { pick([100], [1_000, 65_000], [1_000, 65_000, 1_000_000]) }
+    /// How long a server is put under load.
+    var loadDuration: Duration { pick(.milliseconds(300), .seconds(3), .seconds(10)) }
+    /// Lone certificates of each client.
+    var loneCertificates: Int { pick(1, 3, 10) }
+    /// Certificates of a whole fleet.
+    var fleetCertificates: Int { pick(4, 48, 1_000) }
+    /// Runs of a hot path whose instructions are counted.
+    var hotIterations: Int { pick(20, 200, 1_000) }
+
+    private func pick<Value>(_ smoke: Value, _ quick: Value, _ full: Value) -> Value {
+        switch self {
+        case .smoke: smoke
+        case .quick: quick
+        case .full: full
+        }
+    }
+}

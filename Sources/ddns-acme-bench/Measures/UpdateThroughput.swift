@@ -1,0 +1,140 @@
+import DNSUpdate
+import FoundationEssentials
+
+/// Changes a second into BIND: ours, what BIND can do at the most, and what operators use today.
+struct UpdateThroughput {
+    /// Changes in one message, where a peer leaves the choice to us; BIND's knee is between 50 and 200.
+    private static let batch = 150
+    private static let inFlight = 16
+    private static let metric = "changes/s"
+
+    private let bench: Bench
+
+    init(_ bench: Bench) {
+        self.bench = bench
+    }
+
+    func run() async throws {
+        let client = bench.makeClient()
+        do {
+            try await client.probe()
+            try await measure(client)
+        } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
+        bench.note(
+            .updates,
+            "A change is the deletion of a name's A records and the addition of another one, as a device causes "
+                + "that has moved; every message is signed with hmac-sha256 and BIND has its journal on \(fileSystem).")
+        bench.note(
+            .updates,
+            "BIND's ceiling: messages of \(Self.batch) changes built and signed beforehand, \(Self.inFlight) in "
+                + "flight over one connection, answers counted and not verified.")
+    }
+
+    private func measure(_ client: UpdateClient) async throws {
+        let ours = UpdateWork(zone: bench.zone, prefix: "ours")
+        let ceiling = UpdateWork(zone: bench.zone, prefix: "ceiling")
+        let nsupdate = UpdateWork(zone: bench.zone, prefix: "nsu")
+        let dnsperf = UpdateWork(zone: bench.zone, prefix: "perf")
+        for count in bench.size.updates {
+            var subjects = [
+                subject("UpdateClient, \(Self.batch) changes a message", count) {
+                    try await Self.send(ours.next(count), over: client)
+                },
+                subject("BIND's ceiling", count) {
+                    let load = try PresignedLoad(
+                        zone: bench.zone, primary: bench.primary, key: bench.key,
+                        messages: ceiling.next(count).portions(of: Self.batch).map { $0.flatMap(\.operations) })
+                    return try load.run(inFlight: Self.inFlight)
+                },
+                subject("nsupdate, \(Self.batch) changes a message", count) {
+                    try runNSUpdate(nsupdate.next(count), batch: Self.batch)
+                },
+            ]
+            if count <= bench.size.singleUpdates {
+                subjects.append(
+                    subject("nsupdate, one change a message", count) { try runNSUpdate(nsupdate.next(count), batch: 1) }
+                )
+            }
+            if let peer = Peer.dnsperf, count <= bench.size.singleUpdates {
+                subjects.append(
+                    subject("dnsperf -u, one change a message, \(Self.inFlight) in flight", count) {
+                        try runDNSPerf(peer, dnsperf.next(count))
+                    })
+            }
+            try await bench.inTurns(.updates, scale: count, subjects)
+        }
+    }
+
+    /// A subject whose turn says how long it took.
+    private func subject(_ name: String, _ count: Int, _ turn: @escaping () async throws -> Duration) -> Bench.Subject {
+        Bench.Subject(name: name) { [(Self.metric, Double(count) / (try await turn()).inSeconds)] }
+    }
+
+    // MARK: - Ours
+
+    private static func send(_ changes: [UpdateWork.Change], over client: UpdateClient) async throws -> Duration {
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for portion in changes.portions(of: batch) {
+                group.addTask {
+                    try await client.send(UpdateMessage(zone: client.zone, operations: portion.flatMap(\.operations)))
+                }
+            }
+            try await group.waitForAll()
+        }
+        return ContinuousClock.now - start
+    }
+
+    // MARK: - Peers
+
+    private func runNSUpdate(_ changes: [UpdateWork.Change], batch: Int) throws -> Duration {
+        let script = "\(bench.folder)/nsupdate.txt"
+        var text = "server 127.0.0.1 \(bench.primary.port)\nzone \(bench.zone).\n"
+        for portion in changes.portions(of: batch) {
+            for change in portion {
+                text += "update delete \(change.name). A\nupdate add \(change.name). 60 A \(change.address)\n"
+            }
+            text += "send\n"
+        }
+        try Data(text.utf8).write(to: URL(filePath: script))
+        let start = ContinuousClock.now
+        // -v: over TCP, as we do.
+        try ChildProcess.run(
+            ["nsupdate", "-v", "-k", "\(bench.folder)/tsig.key", script], log: "\(bench.folder)/nsupdate.log")
+        return ContinuousClock.now - start
+    }
+
+    private func runDNSPerf(_ path: String, _ changes: [UpdateWork.Change]) throws -> Duration {
+        let script = "\(bench.folder)/dnsperf.txt"
+        var text = ""
+        for change in changes {
+            text += "\(bench.zone)\ndelete \(change.name). A\nadd \(change.name). 60 A \(change.address)\nsend\n"
+        }
+        try Data(text.utf8).write(to: URL(filePath: script))
+        let log = "\(bench.folder)/dnsperf.log"
+        let child = try ChildProcess.start(
+            [
+                path, "-u", "-d", script, "-n", "1", "-s", "127.0.0.1", "-p", "\(bench.primary.port)", "-m", "tcp",
+                "-c", "1",
+                "-q", "\(Self.inFlight)", "-y", "\(bench.key.algorithm):\(bench.key.name):\(try bench.secretText())",
+            ], log: log)
+        let ending = try child.wait()
+        let output = child.output
+        func figure(_ label: String) -> Double? {
+            output.split(separator: "\n").first { $0.contains(label) }
+                .flatMap { $0.split(separator: ":").last?.split(separator: " ").first }.flatMap { Double($0) }
+        }
+        guard ending.status == 0, let completed = figure("Updates completed"), completed == Double(changes.count),
+            let time = figure("Run time (s)")
+        else { throw BenchFailure("dnsperf did not complete \(changes.count) updates: \(output.suffix(600))") }
+        return .seconds(time)
+    }
+
+    private var fileSystem: String {
+        ProcessInfo.processInfo.environment["DDNS_ACME_BENCH_FILE_SYSTEM"] ?? "an unknown file system"
+    }
+}
