@@ -17,9 +17,6 @@ package final class UpdateClient: Sendable {
         /// How often an update is signed again after a BADTIME that the clocks do not explain (RFC 8945 §5.2.3: a
         /// server may reject what overtook something signed later).
         package var maximumReorderings = 2
-        /// Whether a REFUSED is followed by an empty update and an SOA query that tell why. An engine that finds a
-        /// refused record by halving its batch has no use for them.
-        package var explainsRefusals = true
 
         package init() {}
     }
@@ -27,7 +24,7 @@ package final class UpdateClient: Sendable {
     package let zone: DomainName
     /// Where updates are sent, in the order in which they are tried.
     package let primaries: [DNSEndpoint]
-    private let context: UpdateContext
+    let context: UpdateContext
     private let settings: Settings
     private let clock: WallClock
     private let transports: [TCPTransport]
@@ -57,17 +54,20 @@ package final class UpdateClient: Sendable {
     ///
     /// Cancellation keeps an update from being sent; one that was sent is waited for, since its outcome must be known.
     ///
+    /// - Parameter explainsRefusals: whether a REFUSED is followed by an empty update and an SOA query that tell why.
+    ///   Who finds a refused record by halving a batch has no use for them.
     /// - Throws: ``UpdateFailure``. When ``UpdateFailure/mayHaveBeenApplied`` is set the outcome is unknown, and
     ///   nothing has been or may be sent again before the zone has been read.
     @discardableResult
     package func send(
-        _ message: UpdateMessage, cancellation: Cancellation = .obeyed
+        _ message: UpdateMessage, cancellation: Cancellation = .obeyed, explainsRefusals: Bool = true
     ) async throws(UpdateFailure) -> UpdateAcknowledgement {
         let unsigned = try encode(message)
         do {
             return try await sendToFirstReachable(unsigned, cancellation)
         } catch {
-            throw error.code == .refused ? await explain(error, message, cancellation) : error
+            guard error.code == .refused, explainsRefusals else { throw error }
+            throw await explain(error, message, cancellation)
         }
     }
 
@@ -176,7 +176,7 @@ package final class UpdateClient: Sendable {
         var emptyUpdateIsRefused: Bool?
         if message.operations.isEmpty && message.prerequisites.isEmpty {
             emptyUpdateIsRefused = true
-        } else if settings.explainsRefusals, let transport = transports.first(where: { $0.endpoint == failure.server }),
+        } else if let transport = transports.first(where: { $0.endpoint == failure.server }),
             let empty = try? UpdateMessage(zone: zone).wire(id: 0)
         {
             do throws(UpdateFailure) {
@@ -187,7 +187,7 @@ package final class UpdateClient: Sendable {
             }
         }
         var findings = RefusalCause.Findings(emptyUpdateIsRefused: emptyUpdateIsRefused)
-        if settings.explainsRefusals, emptyUpdateIsRefused != false, let server = failure.server {
+        if emptyUpdateIsRefused != false, let server = failure.server {
             let answer = try? await lookup.query(zone, .soa, at: server, key: context.key, cancellation: cancellation)
             findings.queryIsRefused = answer.map { $0.responseCode == .refused }
         }
