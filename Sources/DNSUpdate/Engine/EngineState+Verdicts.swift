@@ -43,6 +43,8 @@ extension EngineState {
             }
             silent(failure, now: now, wakes: &wakes)
         }
+        // What came back to the queue during a pause would wait for somebody else's change to set it going.
+        if let reason = pacing.objection(now: now) { abandonWaiting(reason, now: now, wakes: &wakes) }
         start(now: now, wakes: &wakes)
     }
 

@@ -15,6 +15,7 @@ extension UpdateFailure {
     /// The same for an update that was not sent because of it.
     func withoutSending(_ context: UpdateContext) -> UpdateFailure {
         UpdateFailure(
-            mayHaveBeenApplied ? .unreachable : code, context, server: server, evidence: "\(evidence); not tried again yet")
+            mayHaveBeenApplied ? .unreachable : code, context, server: server,
+            evidence: "\(evidence); not tried again yet")
     }
 }
