@@ -28,6 +28,16 @@ package struct RefusalCause: Sendable, Hashable, CustomStringConvertible {
     package var description: String { summary }
 }
 
+/// What is done to find out why an update was refused.
+package enum RefusalInquiry: Sendable {
+    /// Nothing: who finds a refused record by halving a batch has no use for it.
+    case none
+    /// An empty update and an SOA query.
+    case full
+    /// Nothing, because the zone is known to take updates: it is about a record.
+    case aboutRecord
+}
+
 extension RefusalCause {
     /// What further questions to the server have shown; nil for what is not known.
     struct Findings: CustomStringConvertible {

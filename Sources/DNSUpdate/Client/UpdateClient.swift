@@ -54,20 +54,19 @@ package final class UpdateClient: Sendable {
     ///
     /// Cancellation keeps an update from being sent; one that was sent is waited for, since its outcome must be known.
     ///
-    /// - Parameter explainsRefusals: whether a REFUSED is followed by an empty update and an SOA query that tell why.
-    ///   Who finds a refused record by halving a batch has no use for them.
+    /// - Parameter inquiry: what a REFUSED is followed by, to tell why.
     /// - Throws: ``UpdateFailure``. When ``UpdateFailure/mayHaveBeenApplied`` is set the outcome is unknown, and
     ///   nothing has been or may be sent again before the zone has been read.
     @discardableResult
     package func send(
-        _ message: UpdateMessage, cancellation: Cancellation = .obeyed, explainsRefusals: Bool = true
+        _ message: UpdateMessage, cancellation: Cancellation = .obeyed, inquiry: RefusalInquiry = .full
     ) async throws(UpdateFailure) -> UpdateAcknowledgement {
         let unsigned = try encode(message)
         do {
             return try await sendToFirstReachable(unsigned, cancellation)
         } catch {
-            guard error.code == .refused, explainsRefusals else { throw error }
-            throw await explain(error, message, cancellation)
+            guard error.code == .refused, inquiry != .none else { throw error }
+            throw await explain(error, message, inquiry, cancellation)
         }
     }
 
@@ -171,10 +170,12 @@ package final class UpdateClient: Sendable {
     /// Narrows down why an update was refused: a server that takes an empty one objects to a record, not to the zone,
     /// and one that does not even answer a question for the zone keeps us out altogether.
     private func explain(
-        _ failure: UpdateFailure, _ message: UpdateMessage, _ cancellation: Cancellation
+        _ failure: UpdateFailure, _ message: UpdateMessage, _ inquiry: RefusalInquiry, _ cancellation: Cancellation
     ) async -> UpdateFailure {
         var emptyUpdateIsRefused: Bool?
-        if message.operations.isEmpty && message.prerequisites.isEmpty {
+        if inquiry == .aboutRecord {
+            emptyUpdateIsRefused = false
+        } else if message.operations.isEmpty && message.prerequisites.isEmpty {
             emptyUpdateIsRefused = true
         } else if let transport = transports.first(where: { $0.endpoint == failure.server }),
             let empty = try? UpdateMessage(zone: zone).wire(id: 0)

@@ -7,12 +7,14 @@ struct EnginePacing: Sendable {
     static let patience = 3
     /// The size of the first message after an outage.
     static let firstSize = 8
+    /// In seconds.
+    static let longestPause = 30
 
     let maximumChanges: Int
     private(set) var window = 2.0
     private(set) var size: Int
     private(set) var silences = 0
-    /// Until when nothing is sent, and why.
+    /// Until when nothing is sent but urgent changes, one message at a time, and why.
     private(set) var pause: (until: ContinuousClock.Instant, failure: UpdateFailure)?
     private var pauses = 0
 
@@ -40,13 +42,21 @@ struct EnginePacing: Sendable {
         slowedDown()
         silences += 1
         guard silences >= Self.patience else { return false }
-        let seconds = min(30, 1 << min(pauses, 5))
-        pauses += 1
-        pause = (now + .seconds(seconds), failure)
+        leaveAlone(failure, now: now)
+        return true
+    }
+
+    /// Opens the circuit: for a second, and twice as long each time in a row.
+    mutating func leaveAlone(_ failure: UpdateFailure, now: ContinuousClock.Instant) {
+        // What urgent changes find out meanwhile makes it no longer.
+        if objection(now: now) == nil {
+            let seconds = min(Self.longestPause, 1 << min(pauses, 5))
+            pauses += 1
+            pause = (now + .seconds(seconds), failure)
+        }
         (window, size) = (1, min(Self.firstSize, maximumChanges))
         // One more silence is enough to pause again.
         silences = Self.patience - 1
-        return true
     }
 
     /// Why nothing may be sent now; nil: something may.

@@ -25,7 +25,10 @@ struct EngineState: Sendable {
     struct Intent: Sendable {
         var change: ZoneChange
         var generation: UInt32 = 0
+        /// Whether nothing of it was sent yet, so that it can be taken back.
         var isWaiting = true
+        /// Why it is sent once more: it was in a message that was neither answered nor, as far as was seen, applied.
+        var silence: UpdateFailure?
         /// For the caller, when it comes to ask.
         var step: Step?
         var caller: CheckedContinuation<Step, Never>?
@@ -39,16 +42,20 @@ struct EngineState: Sendable {
     var closed: UpdateFailure?
 
     var intents: [UInt64: Intent] = [:]
-    private var nextID: UInt64 = 0
+    private var lastID: UInt64 = 0
     var urgent = EngineQueue()
     var bulk = EngineQueue()
     private var urgentInARow = 0
-    /// Halves of messages that failed.
-    var halves: [(intents: [UInt64], otherHalf: [UInt64])] = []
+    /// Messages of urgent changes in a row before others get one.
+    private static let urgentAtMost = 8
+    /// What is left of messages that failed.
+    var remainders: [EnginePart] = []
+    var families: [UInt64: EngineFamily] = [:]
     /// The change of each name that waits and may be replaced.
     var replaceable: [DomainName: UInt64] = [:]
-    /// Names with a message under way: there is one at most.
-    var busy: Set<DomainName> = []
+    /// Names with a message under way, and how many changes of it are in there. There is one message at most for each,
+    /// unless what was in one message is told apart.
+    var busy: [DomainName: Int] = [:]
     /// What waits for a busy name, in order.
     var blocked: [DomainName: [UInt64]] = [:]
     var inFlight = 0
@@ -65,7 +72,8 @@ struct EngineState: Sendable {
     mutating func add(
         _ change: ZoneChange, now: ContinuousClock.Instant, wakes: inout [Wake]
     ) throws(UpdateFailure) -> Ticket {
-        if let reason = closed ?? pacing.objection(now: now) { throw reason }
+        // While the servers are left alone, what somebody waits for right now finds out whether one is back.
+        if let reason = closed ?? (change.isUrgent ? nil : pacing.objection(now: now)) { throw reason }
         let change = change.isState ? change.removing(doubts.mayAppear(at: change.name)) : change
         if change.isState, let id = replaceable[change.name], var intent = intents[id] {
             // The place in the queue stays: who changes its mind often gets neither ahead of others nor behind them.
@@ -80,13 +88,17 @@ struct EngineState: Sendable {
         guard intents.count < settings.capacity else {
             throw failure(.overloaded, "\(intents.count) changes wait already")
         }
-        nextID += 1
-        intents[nextID] = Intent(change: change)
-        if change.isState { replaceable[change.name] = nextID }
-        if change.isUrgent { urgent.append(nextID) } else { bulk.append(nextID) }
-        let ticket = Ticket(intent: nextID, generation: 0)
+        let id = makeID()
+        intents[id] = Intent(change: change)
+        if change.isState { replaceable[change.name] = id }
+        if change.isUrgent { urgent.append(id) } else { bulk.append(id) }
         start(now: now, wakes: &wakes)
-        return ticket
+        return Ticket(intent: id, generation: 0)
+    }
+
+    mutating func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
     }
 
     /// Tells a caller what to do next, now or later.
@@ -96,7 +108,7 @@ struct EngineState: Sendable {
         guard var intent = intents[ticket.intent], intent.generation == ticket.generation else {
             return wakes.append(Wake(caller: caller, step: .end(.success(.superseded))))
         }
-        if isCancelled, intent.isWaiting {
+        if isCancelled, intent.canBeTakenBack {
             withdraw(ticket.intent)
             return wakes.append(Wake(caller: caller, step: .end(.failure(cancelled))))
         }
@@ -112,8 +124,8 @@ struct EngineState: Sendable {
 
     /// Takes a change back that has not been sent.
     mutating func cancel(_ ticket: Ticket, wakes: inout [Wake]) {
-        guard let intent = intents[ticket.intent], intent.generation == ticket.generation, intent.isWaiting,
-            let caller = intent.caller
+        guard let intent = intents[ticket.intent], intent.generation == ticket.generation,
+            intent.canBeTakenBack, let caller = intent.caller
         else { return }
         withdraw(ticket.intent)
         wakes.append(Wake(caller: caller, step: .end(.failure(cancelled))))
@@ -148,61 +160,84 @@ struct EngineState: Sendable {
 
     /// Appoints leaders as long as something may be sent.
     mutating func start(now: ContinuousClock.Instant, wakes: inout [Wake]) {
-        while pacing.objection(now: now) == nil, inFlight < Int(pacing.window), let batch = nextBatch() {
+        while inFlight < Int(pacing.window) {
+            let batch: EngineBatch?
+            if pacing.objection(now: now) == nil {
+                batch = nextBatch()
+            } else {
+                batch = inFlight == 0 ? take(\.urgent) : nil
+            }
+            guard let batch else { return }
             inFlight += 1
             statistics.messages += 1
             statistics.largestMessage = max(statistics.largestMessage, batch.changes.count)
-            tell(batch.intents[0], .lead(batch), wakes: &wakes)
+            tell(batch.part.intents[0], .lead(batch), wakes: &wakes)
         }
     }
 
     /// Urgent first, then what is left of failed messages, then the rest. A message of bulk leaves when it is full or
     /// nothing is under way: what comes meanwhile goes together.
     private mutating func nextBatch() -> EngineBatch? {
-        let hasOther = !halves.isEmpty || !bulk.isEmpty
-        if !urgent.isEmpty, urgentInARow < 8 || !hasOther, let batch = take(\.urgent) {
+        let hasOther = !remainders.isEmpty || !bulk.isEmpty
+        if !urgent.isEmpty, urgentInARow < Self.urgentAtMost || !hasOther, let batch = take(\.urgent) {
             urgentInARow += 1
             return batch
         }
-        if let half = halves.popLast() {
+        if let part = remainders.popLast() {
             urgentInARow = 0
-            return EngineBatch(
-                intents: half.intents, changes: half.intents.compactMap { intents[$0]?.change },
-                otherHalf: half.otherHalf, isFresh: false)
+            return batch(part)
         }
-        guard inFlight == 0 || bulk.count >= pacing.size, let batch = take(\.bulk) else { return nil }
+        guard inFlight == 0 || bulk.count >= pacing.size || urgentInARow >= Self.urgentAtMost,
+            let batch = take(\.bulk)
+        else { return nil }
         urgentInARow = 0
         return batch
     }
 
+    private func batch(_ part: EnginePart) -> EngineBatch {
+        let members = part.intents.compactMap { intents[$0] }
+        return EngineBatch(part: part, changes: members.map(\.change), wasSent: members.contains { $0.silence != nil })
+    }
+
     private mutating func take(_ queue: WritableKeyPath<EngineState, EngineQueue>) -> EngineBatch? {
         var taken: [UInt64] = []
-        var changes: [ZoneChange] = []
         var octets = 0
-        // Several values of one name may go in one message: they are applied in order (RFC 2136 §3.4.2).
-        var own: Set<DomainName> = []
+        // Different values of one name may go in one message.
+        var values: [DomainName: Set<RecordData>] = [:]
         while taken.count < pacing.size, let id = self[keyPath: queue].first {
             guard var intent = intents[id] else {
                 self[keyPath: queue].removeFirst()
                 continue
             }
-            let name = intent.change.name
-            if busy.contains(name), intent.change.isState || !own.contains(name) {
+            let change = intent.change
+            if blocked[change.name] != nil || busy[change.name] != nil && !change.isApart(from: values[change.name]) {
                 self[keyPath: queue].removeFirst()
-                blocked[name, default: []].append(id)
+                blocked[change.name, default: []].append(id)
                 continue
             }
-            octets += intent.change.lengthBound
+            octets += change.lengthBound
             guard taken.isEmpty || octets <= settings.maximumOctets else { break }
             self[keyPath: queue].removeFirst()
-            busy.insert(name)
-            if !intent.change.isState { own.insert(name) }
-            if replaceable[name] == id { replaceable[name] = nil }
+            busy[change.name, default: 0] += 1
+            if !change.isState { values[change.name, default: []].formUnion(change.added + change.removed) }
+            if replaceable[change.name] == id { replaceable[change.name] = nil }
             intent.isWaiting = false
             intents[id] = intent
             taken.append(id)
-            changes.append(intent.change)
         }
-        return taken.isEmpty ? nil : EngineBatch(intents: taken, changes: changes, otherHalf: [], isFresh: true)
+        return taken.isEmpty ? nil : batch(EnginePart(intents: taken))
+    }
+}
+
+extension EngineState.Intent {
+    /// What took the place of another change is carried out: who asked for the other one was told that it would be.
+    fileprivate var canBeTakenBack: Bool { isWaiting && generation == 0 }
+}
+
+extension ZoneChange {
+    /// Whether it can go in one message with other values of its name, in whatever order they are applied.
+    fileprivate func isApart(from values: Set<RecordData>?) -> Bool {
+        guard !isState, let values else { return false }
+        return values.isDisjoint(with: added) && values.isDisjoint(with: removed)
     }
 }

@@ -1,9 +1,11 @@
 extension UpdateEngine {
-    /// For each change, whether the primary holds it; nil where that cannot be seen.
-    func read(_ changes: [ZoneChange]) async -> [Bool?] {
+    /// For each change, whether the server that it was sent to holds it; nil where that cannot be seen.
+    func read(_ changes: [ZoneChange], at server: DNSEndpoint?) async -> [Bool?] {
         var holds = [Bool?](repeating: nil, count: changes.count)
         // A server that does not answer one question is not asked a hundred.
-        guard let first = changes.first, let isHeld = await self.holds(first) else { return holds }
+        guard let server = server ?? clients[0].primaries.first, let first = changes.first,
+            let isHeld = await self.holds(first, server)
+        else { return holds }
         holds[0] = isHeld
         await withTaskGroup(of: (Int, Bool?).self) { group in
             var next = 1
@@ -11,7 +13,7 @@ extension UpdateEngine {
                 guard next < changes.count else { return }
                 let (index, change) = (next, changes[next])
                 next += 1
-                group.addTask { (index, await self.holds(change)) }
+                group.addTask { (index, await self.holds(change, server)) }
             }
             for _ in 0..<settings.readsAtOnce { begin() }
             for await (index, isHeld) in group {
@@ -22,16 +24,17 @@ extension UpdateEngine {
         return holds
     }
 
-    private func holds(_ change: ZoneChange) async -> Bool? {
-        guard let present = await records(at: change.name, Set((change.added + change.removed).map(\.type))) else {
-            return nil
-        }
+    private func holds(_ change: ZoneChange, _ server: DNSEndpoint) async -> Bool? {
+        let types = Set((change.added + change.removed).map(\.type))
+        guard let present = await records(at: change.name, types, server) else { return nil }
         return present.isSuperset(of: change.added) && present.isDisjoint(with: change.removed)
     }
 
     /// What undoes the late application of an abandoned update, if there was one.
     func correction(of doubt: EngineDoubts.Doubt, at name: DomainName) async -> ZoneChange? {
-        guard let present = await records(at: name, Set(doubt.latest.keys.map(\.type))) else { return nil }
+        guard let server = clients[0].primaries.first,
+            let present = await records(at: name, Set(doubt.latest.keys.map(\.type)), server)
+        else { return nil }
         var (adding, removing): ([RecordData], [RecordData]) = ([], [])
         for (record, isWanted) in doubt.latest where doubt.abandoned[record] == !isWanted {
             if present.contains(record), !isWanted { removing.append(record) }
@@ -41,13 +44,13 @@ extension UpdateEngine {
         return .values(at: name, adding: adding, removing: removing, ttl: doubt.ttl, isUrgent: true)
     }
 
-    /// The records of these types that the primary holds at a name; nil when it does not say.
-    private func records(at name: DomainName, _ types: Set<RecordType>) async -> Set<RecordData>? {
-        guard let server = clients[0].primaries.first else { return nil }
+    /// The records of these types that a server holds at a name; nil when it does not say.
+    private func records(
+        at name: DomainName, _ types: Set<RecordType>, _ server: DNSEndpoint
+    ) async -> Set<RecordData>? {
         var present: Set<RecordData> = []
         for type in types {
-            let answer = try? await lookup.query(
-                name, type, at: server, key: clients[0].context.key, cancellation: .ignored)
+            let answer = try? await lookup.query(name, type, at: server, key: acceptedKey, cancellation: .ignored)
             guard let answer else { return nil }
             switch answer.outcome {
             case .records(let records): present.formUnion(answer.aliases.isEmpty ? records : [])

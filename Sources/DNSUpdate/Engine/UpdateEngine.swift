@@ -15,7 +15,7 @@ package final class UpdateEngine: Sendable {
         /// Octets of a message before it is signed, names uncompressed.
         package var maximumOctets = UpdateMessage.maximumLength - 2_000
         /// Changes that wait or are under way; more are refused as `overloaded`.
-        package var capacity = 20_000
+        package var capacity = 100_000
         /// Look-ups at once when a zone has to be read after silence.
         package var readsAtOnce = 32
 
@@ -33,6 +33,8 @@ package final class UpdateEngine: Sendable {
         package var confirmed = 0
         /// Changes that a server objected to, each standing alone.
         package var refused = 0
+        /// Changes sent once more because the primary answered questions and did not hold them.
+        package var resent = 0
         /// Changes whose outcome could not be seen.
         package var unknown = 0
         /// Changes replaced by a later one before they were sent.
@@ -66,6 +68,9 @@ package final class UpdateEngine: Sendable {
     }
 
     package var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// Changes that wait or are under way.
+    package var pending: Int { state.withLock { $0.intents.count } }
 
     /// Carries out a change and waits for its outcome.
     ///
@@ -139,19 +144,26 @@ package final class UpdateEngine: Sendable {
     }
 
     private func verdict(on batch: EngineBatch) async -> EngineVerdict {
+        let isLone = batch.changes.count == 1
         do throws(UpdateFailure) {
-            // A lone change that is refused is worth the two questions that tell why.
-            let message = batch.message(zone: zone)
-            return .acknowledged(try await send(message, explainsRefusals: batch.changes.count == 1))
+            // A lone change that is refused is worth the questions that tell why; once the zone is known to take
+            // updates there is nothing to ask.
+            let inquiry: RefusalInquiry = !isLone ? .none : batch.part.isRemainder ? .aboutRecord : .full
+            return .acknowledged(try await send(batch.message(zone: zone), inquiry: inquiry))
         } catch {
-            if error.mayHaveBeenApplied { return .unknown(error, holds: await read(batch.changes)) }
-            guard error.concernsContent else { return .failed(error) }
-            guard batch.isFresh, batch.changes.count > 1, error.code == .refused || error.code == .servFail else {
-                return .objected(error)
+            if error.mayHaveBeenApplied {
+                return .unknown(error, holds: await read(batch.changes, at: error.server))
             }
-            // A frozen zone, or one that is not loaded, takes nothing at all: then halving finds nobody.
+            guard error.concernsContent else { return .failed(error) }
+            if error.isFailedPrerequisite, isLone, batch.wasSent,
+                await read(batch.changes, at: error.server) == [true]
+            {
+                return .applied
+            }
+            guard error.code == .refused, !isLone, !batch.part.isRemainder else { return .objected(error) }
+            // A frozen zone takes nothing at all: then halving finds nobody.
             do throws(UpdateFailure) {
-                try await send(UpdateMessage(zone: zone), explainsRefusals: true)
+                try await send(UpdateMessage(zone: zone), inquiry: .full)
                 return .objected(error)
             } catch {
                 return .failed(error.mayHaveBeenApplied ? error.withoutSending(clients[0].context) : error)
@@ -162,15 +174,14 @@ package final class UpdateEngine: Sendable {
     /// A leader sends for others, so that its own cancellation does not count.
     @discardableResult
     private func send(
-        _ message: UpdateMessage, explainsRefusals: Bool
+        _ message: UpdateMessage, inquiry: RefusalInquiry
     ) async throws(UpdateFailure) -> UpdateAcknowledgement {
         let first = preferred.withLock { $0 }
         var offset = 0
         while true {
             let index = (first + offset) % clients.count
             do throws(UpdateFailure) {
-                let acknowledgement = try await clients[index].send(
-                    message, cancellation: .ignored, explainsRefusals: explainsRefusals)
+                let acknowledgement = try await clients[index].send(message, cancellation: .ignored, inquiry: inquiry)
                 preferred.withLock { $0 = index }
                 return acknowledgement
             } catch {
@@ -179,6 +190,9 @@ package final class UpdateEngine: Sendable {
             }
         }
     }
+
+    /// The key that the servers accepted last.
+    package var acceptedKey: TSIGKey { clients[preferred.withLock { $0 }].context.key }
 
     // MARK: - Late applications
 

@@ -1,7 +1,9 @@
 extension UpdateFailure {
     /// Whether it is about something in the message, so that a part of the message may be fine (RFC 2136 §2.2).
     var concernsContent: Bool {
-        isFailedPrerequisite || [.refused, .servFail, .notZone, .formErr, .otherResponseCode].contains(code)
+        isFailedPrerequisite
+            || [.refused, .servFail, .notZone, .formErr, .otherResponseCode, .invalidMessage, .messageTooLarge]
+                .contains(code)
     }
 
     /// Whether it says that no server can be reached rather than anything about what was sent.
@@ -15,7 +17,7 @@ extension UpdateFailure {
     /// The same for an update that was not sent because of it.
     func withoutSending(_ context: UpdateContext) -> UpdateFailure {
         UpdateFailure(
-            mayHaveBeenApplied ? .unreachable : code, context, server: server,
-            evidence: "\(evidence); not tried again yet")
+            mayHaveBeenApplied ? .unreachable : code, context, server: server, responseCode: responseCode,
+            evidence: evidence.isEmpty ? "not tried again yet" : "\(evidence); not tried again yet")
     }
 }
