@@ -23,6 +23,7 @@ package final class SQLiteFleetStore: FleetStore {
     let pool: DatabasePool
     let clock: Clock
     let process: ProcessIdentity
+    let writes: WriteGroup
 
     init(pool: DatabasePool, directory: String, owner: String, clock: @escaping Clock, process: ProcessIdentity) {
         self.pool = pool
@@ -30,6 +31,7 @@ package final class SQLiteFleetStore: FleetStore {
         self.owner = owner
         self.clock = clock
         self.process = process
+        writes = WriteGroup(path: "\(directory)/\(Self.fileName)")
     }
 
     /// Waits for what is under way and closes the file. Any later call fails with `closed`.
@@ -72,27 +74,11 @@ package final class SQLiteFleetStore: FleetStore {
         return try result.get()
     }
 
-    /// Runs one writing transaction. It starts IMMEDIATE, so that it waits for other processes at its beginning and
-    /// can never fail in the middle for having read a state that is no longer the latest.
+    /// Runs one writing transaction, together with others' that wait at the moment (see ``WriteGroup``).
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(FleetStoreError) -> Value {
-        let path = path
-        let result = await withCheckedContinuation { continuation in
-            pool.asyncWriteWithoutTransaction { db in
-                let outcome = Self.outcome(path: path) {
-                    var value: Value?
-                    try db.inTransaction(.immediate) {
-                        value = try body(db)
-                        return .commit
-                    }
-                    guard let value else { throw FleetStoreError.internalFailure("the transaction did not run") }
-                    return value
-                }
-                continuation.resume(returning: outcome)
-            }
-        }
-        return try result.get()
+        try await writes.write(in: pool, body)
     }
 
     private static func outcome<Value>(
