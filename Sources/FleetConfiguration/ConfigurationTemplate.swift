@@ -44,7 +44,7 @@ package struct ConfigurationTemplate: Sendable, Hashable {
         # The zones that devices and challenges live in. The first one is the default.
         zones:
           - name: \(scalar(zone.description))
-            # Where updates are sent: the primary's address or name, :port optional.
+            # Where updates are sent: the primary's address or name, :port optional; of a list, the first that answers.
             primary: \(scalar(primary.description))
             # The key that signs them, as tsig-keygen, ddns-confgen or this program wrote it.
             tsig-key-file: \(scalar(tsigKeyFile))

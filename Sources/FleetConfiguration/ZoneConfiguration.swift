@@ -12,8 +12,12 @@ package struct ZoneConfiguration: Sendable, Hashable {
     package let name: DomainName
     /// Where updates are sent.
     package let primary: ServerAddress
+    /// Where they are sent when nothing can be sent to the one before.
+    package let nextPrimaries: [ServerAddress]
     /// A key file as `tsig-keygen` writes it.
     package let tsigKeyFile: String
+    /// Key files tried when the server does not accept the key before: while a key is replaced, both are live.
+    package let nextKeyFiles: [String]
     /// Which key of the file; nil: it holds only one.
     package let tsigKeyName: DomainName?
     /// Seconds, within ``allowedTTLs``.

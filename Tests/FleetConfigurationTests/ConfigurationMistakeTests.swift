@@ -57,6 +57,7 @@ struct ConfigurationMistakeTests {
         Mistake("server:", "zzz:", at: "15:1", "zzz", "unknown key", hint: "the keys here are state-directory"),
         // Missing keys
         Mistake("    primary: 192.0.2.53\n", "", at: "3:5", "zones[0].primary", "missing", hint: "192.0.2.53"),
+        Mistake("primary: 192.0.2.53", "primary: []", at: "4:14", "zones[0].primary", "empty", hint: "192.0.2.53"),
         Mistake(
             "    tsig-key-file: tsig.key\n", "", at: "3:5", "zones[0].tsig-key-file", "missing", hint: "tsig-keygen"),
         Mistake("  directory: letsencrypt\n", "", at: "10:3", "acme.directory", "missing", hint: "letsencrypt-staging"),
@@ -79,7 +80,7 @@ struct ConfigurationMistakeTests {
             "[10.0.0.0/8]", "10.0.0.0/8", at: "8:25", "zones[0].addresses.allow", "a single value, not a list",
             hint: "[a, b]"),
         Mistake(
-            "192.0.2.53", "[192.0.2.53]", at: "4:14", "zones[0].primary", "a list, not a single value",
+            "192.0.2.53", "{ a: b }", at: "4:14", "zones[0].primary", "a section, not a single value",
             hint: "one value"),
         Mistake("tsig.key", "", at: "5:19", "zones[0].tsig-key-file", "empty", hint: "one value"),
         Mistake("tlsserver", "~", at: "13:12", "acme.profile", "empty", hint: "one value"),

@@ -20,6 +20,24 @@ let minimal = """
 
 @Suite("Reading the configuration")
 struct ConfigurationParsingTests {
+    @Test("primary and tsig-key-file may be lists: what is tried in order, and the keys that are live")
+    func lists() throws {
+        let configuration = try parse(
+            """
+            state-directory: state
+            zones:
+              - name: devices.example.com
+                primary: [192.0.2.53, "ns2.example.com:5353"]
+                tsig-key-file: [new.key, /keys/old.key]
+            acme: { directory: letsencrypt }
+            """)
+        let zone = try #require(configuration.zones.first)
+        #expect(zone.primary == (try ServerAddress("192.0.2.53")))
+        #expect(zone.nextPrimaries == [try ServerAddress("ns2.example.com:5353")])
+        #expect(zone.tsigKeyFile == "/etc/ddns-acme/new.key")
+        #expect(zone.nextKeyFiles == ["/keys/old.key"])
+    }
+
     @Test("Everything the file can say is read as what it means")
     func complete() throws {
         let configuration = try parse(

@@ -70,6 +70,11 @@ package final class UpdateClient: Sendable {
         }
     }
 
+    /// The primary that answered last; the first one before any has; nil when none is configured.
+    package var currentPrimary: DNSEndpoint? {
+        primaries.isEmpty ? nil : primaries[preferred.withLock { $0 }]
+    }
+
     /// Sends an update without content: NOERROR proves the path, the key, both clocks, and that the zone takes updates
     /// from this key, and changes nothing (the serial included).
     @discardableResult

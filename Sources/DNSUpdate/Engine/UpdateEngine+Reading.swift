@@ -3,7 +3,7 @@ extension UpdateEngine {
     func read(_ changes: [ZoneChange], at server: DNSEndpoint?) async -> [Bool?] {
         var holds = [Bool?](repeating: nil, count: changes.count)
         // A server that does not answer one question is not asked a hundred.
-        guard let server = server ?? clients[0].primaries.first, let first = changes.first,
+        guard let server = server ?? primary, let first = changes.first,
             let isHeld = await self.holds(first, server)
         else { return holds }
         holds[0] = isHeld
@@ -32,7 +32,7 @@ extension UpdateEngine {
 
     /// What undoes the late application of an abandoned update, if there was one.
     func correction(of doubt: EngineDoubts.Doubt, at name: DomainName) async -> ZoneChange? {
-        guard let server = clients[0].primaries.first,
+        guard let server = primary,
             let present = await records(at: name, Set(doubt.latest.keys.map(\.type)), server)
         else { return nil }
         var (adding, removing): ([RecordData], [RecordData]) = ([], [])

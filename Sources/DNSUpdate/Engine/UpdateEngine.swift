@@ -92,10 +92,25 @@ package final class UpdateEngine: Sendable {
         }
     }
 
+    /// Sends an update without content: it finds a primary that answers and a key that it accepts, and changes nothing.
+    @discardableResult
+    package func probe() async throws(UpdateFailure) -> UpdateAcknowledgement {
+        try await send(UpdateMessage(zone: zone), inquiry: .full)
+    }
+
     /// Ends what waits, as `closed`. What is under way is waited for by its callers.
     package func close() {
         change { state, wakes in state.close(now: now(), wakes: &wakes) }
     }
+
+    /// The same, and closes the connections.
+    package func disconnect() async {
+        close()
+        for client in clients { await client.close() }
+    }
+
+    /// The primary that answered last; the first one before any has; nil when none is configured.
+    package var primary: DNSEndpoint? { client.currentPrimary }
 
     // MARK: - The caller's part
 
@@ -191,8 +206,11 @@ package final class UpdateEngine: Sendable {
         }
     }
 
-    /// The key that the servers accepted last.
-    package var acceptedKey: TSIGKey { clients[preferred.withLock { $0 }].context.key }
+    /// Sends messages with the key that was accepted last.
+    package var client: UpdateClient { clients[preferred.withLock { $0 }] }
+
+    /// The key that was accepted last.
+    package var acceptedKey: TSIGKey { client.context.key }
 
     // MARK: - Late applications
 

@@ -60,17 +60,18 @@ struct ConfigurationDecoder {
 
     private func zone(_ section: Section) -> ZoneConfiguration? {
         let name = section.required("name", hint: "the zone's name, such as devices.example.com", values.zoneName)
-        let primary = section.required(
+        let primaries = section.oneOrMore(
             "primary", hint: "the server that takes updates, such as 192.0.2.53", values.serverAddress)
-        let keyFile = section.required(
+        let keyFiles = section.oneOrMore(
             "tsig-key-file", hint: "a file as `tsig-keygen` writes it; `ddns-acme init` makes one", values.path)
         let keyName = section.value("tsig-key-name", values.domainName)
         let ttl = section.value("ttl", values.timeToLive) ?? ZoneConfiguration.defaultTTL
         let nameservers = section.list("nameservers", values.serverAddress) ?? []
         let allowed = section.section("addresses", accepts: ["allow"])?.list("allow", values.prefix)
-        guard let name, let primary, let keyFile else { return nil }
+        guard let name, let primary = primaries?.first, let keyFile = keyFiles?.first else { return nil }
         return ZoneConfiguration(
-            name: name, primary: primary, tsigKeyFile: keyFile, tsigKeyName: keyName, ttl: ttl,
+            name: name, primary: primary, nextPrimaries: Array(primaries?.dropFirst() ?? []), tsigKeyFile: keyFile,
+            nextKeyFiles: Array(keyFiles?.dropFirst() ?? []), tsigKeyName: keyName, ttl: ttl,
             nameservers: nameservers, allowedAddresses: allowed ?? Self.defaultAllowed)
     }
 

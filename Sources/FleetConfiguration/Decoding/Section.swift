@@ -61,6 +61,15 @@ struct Section {
         }
     }
 
+    /// One value, or a list of some; complains when there is none.
+    func oneOrMore<Value>(
+        _ key: String, hint: String, _ convert: (String) throws(ConfigurationComplaint) -> Value
+    ) -> [Value]? {
+        guard case .sequence(let items) = node(key) else { return required(key, hint: hint, convert).map { [$0] } }
+        if items.isEmpty { complain(about: key, ConfigurationComplaint("the list is empty", hint: hint)) }
+        return list(key, convert)
+    }
+
     /// The nodes of a list; nil when the key is missing, empty when it is no list.
     func nodes(_ key: String) -> [Node]? {
         guard let node = values[key]?.value else { return nil }

@@ -27,7 +27,10 @@ struct ChallengeLocator: Sendable {
         var current = name
         var seen: Set<DomainName> = [name]
         for _ in 0...Self.hopLimit {
-            switch try await lookup.zoneHolding(current, at: zone.primary, key: zone.key, cancellation: cancellation) {
+            let holder = try await zone.ask { primary throws(LookupFailure) in
+                try await lookup.zoneHolding(current, at: primary, key: zone.key, cancellation: cancellation)
+            }
+            switch holder {
             case .zone(let apex, _) where apex == zone.name:
                 return ChallengeSite(zone: zone, name: current)
             case .zone(let apex, _):

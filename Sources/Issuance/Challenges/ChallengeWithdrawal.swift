@@ -4,6 +4,8 @@ import FleetStore
 /// Takes challenge records back that the ledger says are ours: by value, and struck out of the ledger only once the primary
 /// does not show them any more.
 struct ChallengeWithdrawal: Sendable {
+    private static let atOnce = 300
+
     let store: any FleetStore
     let zones: ManagedZones
     let patience: Patience
@@ -18,10 +20,9 @@ struct ChallengeWithdrawal: Sendable {
                 }
                 continue
             }
-            // BIND pays for messages, not for records; 200 stay far below a message's size.
-            for batch in stride(from: 0, to: entries.count, by: 200).map({ entries[$0..<min($0 + 200, entries.count)] })
-            {
-                remaining += await withdraw(Array(batch), from: zone)
+            // The zone's engine puts what comes at once in one message; more at once would only wait in its queue.
+            for first in stride(from: 0, to: entries.count, by: Self.atOnce) {
+                remaining += await withdraw(entries[first..<min(first + Self.atOnce, entries.count)], from: zone)
             }
         }
         return remaining
@@ -32,29 +33,30 @@ struct ChallengeWithdrawal: Sendable {
         return zones.holding(name).map { zones.zone(name, besides: $0) }
     }
 
-    private func withdraw(_ entries: [ChallengeRecord], from zone: ManagedZone) async -> [String] {
-        let operations = entries.compactMap { entry -> UpdateOperation? in
-            guard let name = try? DomainName(entry.name) else { return nil }
-            return .deleteRecord(name, .txt(TextData(entry.value)))
+    private func withdraw(_ entries: ArraySlice<ChallengeRecord>, from zone: ManagedZone) async -> [String] {
+        await withTaskGroup(of: String?.self) { group in
+            for entry in entries { group.addTask { await withdraw(entry, from: zone) } }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
+    }
+
+    private func withdraw(_ entry: ChallengeRecord, from zone: ManagedZone) async -> String? {
         var reason = ""
         for pause in [Duration.zero] + patience.pauses {
             if pause > .zero { await patience.sleep(pause) }
             do {
-                for entry in entries { try await store.setChallenge(entry.id, .withdrawing) }
-                // Deleting a record that is not there is no error (RFC 2136 §3.4.2.4): it may be sent again after silence.
-                try await zone.client.send(
-                    UpdateMessage(zone: zone.name, operations: operations), cancellation: .ignored)
-                for entry in entries { try await store.removeChallenge(entry.id) }
-                return []
+                try await store.setChallenge(entry.id, .withdrawing)
+                if let name = try? DomainName(entry.name) {
+                    // Deleting a record that is not there is no error (RFC 2136 §3.4.2.4): it may be sent again after
+                    // silence.
+                    let change = ZoneChange.values(
+                        at: name, removing: [.txt(TextData(entry.value))], isUrgent: false)
+                    try await zone.engine.submit(change, cancellation: .ignored)
+                }
+                try await store.removeChallenge(entry.id)
+                return nil
             } catch let failure as UpdateFailure {
                 reason = failure.message
-                if failure.code == .refused, entries.count > 1 {
-                    // One record that the policy does not let go must not keep the others.
-                    let half = entries.count / 2
-                    return await withdraw(Array(entries[..<half]), from: zone)
-                        + withdraw(Array(entries[half...]), from: zone)
-                }
                 guard failure.isTemporary || failure.mayHaveBeenApplied else { break }
                 continue
             } catch let failure as FleetStoreError {
@@ -66,6 +68,6 @@ struct ChallengeWithdrawal: Sendable {
             }
             break
         }
-        return entries.map { "the challenge at \($0.name) remains for now (\(reason)); the next run takes it back" }
+        return "the challenge at \(entry.name) remains for now (\(reason)); the next run takes it back"
     }
 }

@@ -46,23 +46,22 @@ package final class DNS01Solver: ChallengeSolver {
                 // Before the record is sent, so that whatever happens somebody knows whose it is.
                 entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
             }
-            let operations = group.tasks.map { task in
-                UpdateOperation.add(
-                    group.site.name, ttl: group.site.zone.ttl, .txt(TextData(task.keyAuthorization.dns01Value)))
-            }
-            try await send(operations, to: group.site.zone)
+            let values = group.tasks.map { RecordData.txt(TextData($0.keyAuthorization.dns01Value)) }
+            try await send(
+                .values(at: group.site.name, adding: values, ttl: group.site.zone.ttl, isUrgent: true),
+                to: group.site.zone)
             for entry in entries { try await store.setChallenge(entry, .published) }
         }
     }
 
     /// Sends the records, again if need be: a primary that restarts is away for a moment and may have lost what it had
     /// not answered. To add a record that is there already is no error (RFC 2136 §3.4.2.2).
-    private func send(_ operations: [UpdateOperation], to zone: ManagedZone) async throws(UpdateFailure) {
+    private func send(_ change: ZoneChange, to zone: ManagedZone) async throws(UpdateFailure) {
         var silences = 0
         var pauses = resending.pauses[...]
         while true {
             do throws(UpdateFailure) {
-                try await zone.client.send(UpdateMessage(zone: zone.name, operations: operations))
+                try await zone.engine.submit(change)
                 return
             } catch {
                 if error.mayHaveBeenApplied { silences += 1 }

@@ -84,7 +84,7 @@ package struct ZoneCheck: Sendable {
     /// An update without content: proves the key, both clocks and that the zone takes updates, and changes nothing.
     private func checkSignature() async -> Bool {
         do throws(UpdateFailure) {
-            let acknowledgement = try await zone.client.probe()
+            let acknowledgement = try await zone.engine.probe()
             let skew = Int64(Date().timeIntervalSince1970) - Int64(acknowledgement.timeSigned)
             let finding = "\(acknowledgement.server) takes key \(zone.key.name), the clocks differ by \(abs(skew)) s"
             // Half of the fudge of RFC 8945 §10: time for somebody to look at the clocks before updates fail.

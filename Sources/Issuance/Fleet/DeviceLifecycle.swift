@@ -45,20 +45,54 @@ package struct DeviceLifecycle: Sendable {
     /// Brings DNS to what the store says, for the devices of all zones where the two differ: after a crash, after an outage.
     ///
     /// - Parameter failed: called for each device that could not be brought there now.
-    package func publishWaiting(failed: @Sendable (Device, any Error) -> Void) async throws {
+    package func publishWaiting(failed: @Sendable @escaping (Device, any Error) -> Void) async throws {
         for zone in zones.all {
-            for device in try await store.devicesAwaitingPublication(zone: zone.name.description, limit: 500) {
-                do {
-                    try await publish(device)
-                } catch let error as CancellationError {
-                    throw error
-                } catch {
-                    failed(device, error)
-                    // A primary that does not answer one will not answer the next one.
-                    if let failure = error as? UpdateFailure, failure.code != .refused { break }
-                    if error is LookupFailure { break }
-                }
+            try await publishWaiting(in: zone, failed: failed)
+            // What a server did late with an update that had been given up is undone; a server that is away now is asked
+            // the next time.
+            _ = try? await zone.engine.settleDoubts()
+        }
+    }
+
+    /// So many at once that the zone's engine has full messages to send.
+    private static let atOnce = 300
+
+    private func publishWaiting(
+        in zone: ManagedZone, failed: @Sendable @escaping (Device, any Error) -> Void
+    ) async throws {
+        let devices = try await store.devicesAwaitingPublication(zone: zone.name.description, limit: 10_000)
+        try await withThrowingTaskGroup(of: (Device, (any Error)?).self) { group in
+            var rest = devices[...]
+            var isAnswering = true
+            func begin() {
+                guard isAnswering, let device = rest.popFirst() else { return }
+                group.addTask { (device, try await failure(toPublish: device)) }
             }
+            for _ in 0..<Self.atOnce { begin() }
+            while let (device, failure) = try await group.next() {
+                if let failure {
+                    // A primary that does not answer one will not answer the next one, and it is enough to say so once.
+                    if isAnswering || !Self.concernsPrimary(failure) { failed(device, failure) }
+                    if Self.concernsPrimary(failure) { isAnswering = false }
+                }
+                begin()
+            }
+        }
+    }
+
+    private static func concernsPrimary(_ failure: any Error) -> Bool {
+        if let failure = failure as? UpdateFailure { return failure.code != .refused }
+        return failure is LookupFailure
+    }
+
+    private func failure(toPublish device: Device) async throws -> (any Error)? {
+        do {
+            try await publish(device)
+            return nil
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return error
         }
     }
 

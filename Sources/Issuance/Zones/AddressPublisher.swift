@@ -98,14 +98,13 @@ package struct AddressPublisher: Sendable {
         let stale = held.addresses.filter { !wanted.contains($0) && (adopting || ours.contains($0.description)) }
         let missing = wanted.filter { !held.addresses.contains($0) }
         guard !stale.isEmpty || !missing.isEmpty else { return }
-        var message = UpdateMessage(zone: zone.name)
-        // Between our look and the update somebody else may take the name; the primary decides who was first.
-        if held.addresses.isEmpty, !adopting { message.prerequisites = [.nameNotInUse(name)] }
-        message.operations =
-            stale.map { .deleteRecord(name, $0.recordData) }
-            + missing.map { .add(name, ttl: zone.ttl, $0.recordData) }
+        let change = ZoneChange.state(
+            of: name, wanted: wanted.map(\.recordData), stale: stale.map(\.recordData), ttl: zone.ttl,
+            // Between our look and the update somebody else may take the name; the primary decides who was first.
+            prerequisites: held.addresses.isEmpty && !adopting ? [.nameNotInUse(name)] : [])
         do throws(UpdateFailure) {
-            try await zone.client.send(message)
+            // Whatever it says was done, what counts is what is read below.
+            try await zone.engine.submit(change)
         } catch {
             // Silence is no answer, and a failed prerequisite may be the effect of the copy whose answer was lost: what the
             // zone holds decides (DESIGN §6 rule 6).
@@ -140,7 +139,9 @@ package struct AddressPublisher: Sendable {
     private func look(at name: DomainName, in zone: ManagedZone) async throws(LookupFailure) -> Held {
         var held = Held(addresses: [], alias: nil)
         for type in [RecordType.a, .aaaa] {
-            let answer = try await lookup.query(name, type, at: zone.primary, key: zone.key)
+            let answer = try await zone.ask { primary throws(LookupFailure) in
+                try await lookup.query(name, type, at: primary, key: zone.key)
+            }
             if case .failed = answer.outcome { throw answer.failure }
             held.alias = held.alias ?? answer.aliases.first
             guard answer.aliases.isEmpty else { continue }

@@ -40,7 +40,7 @@ package final class ManagedZones: Sendable {
             let zone = holding(failure.question.name), zone.primary == failure.server
         else { return error }
         do throws(UpdateFailure) {
-            try await zone.client.probe()
+            try await zone.engine.probe()
             return error
         } catch let refusal {
             return refusal.isAuthenticationFailure || refusal.code == .notAuthoritative ? refusal : error
@@ -49,6 +49,6 @@ package final class ManagedZones: Sendable {
 
     /// Closes the connections to the primaries.
     package func close() async {
-        for zone in all + discovered.withLock({ Array($0.values) }) { await zone.client.close() }
+        for zone in all + discovered.withLock({ Array($0.values) }) { await zone.close() }
     }
 }

@@ -65,7 +65,7 @@ struct CheckCommand: AsyncParsableCommand {
                 .run()
             // What a primary says to questions it does not trust is no word on CAA.
             if !printer.hasFailed([.primary, .signature], zone.name.description) { zones.append(managed) }
-            await managed.client.close()
+            await managed.close()
         }
         if let store, !Task.isCancelled { await checkAuthority(configuration, store, zones, environment, printer) }
         try? store?.close()
@@ -75,10 +75,12 @@ struct CheckCommand: AsyncParsableCommand {
         let subject = zone.name.description
         do {
             var warnings: [TSIGKeyFile.Warning] = []
-            let key = try ZoneAssembly.key(of: zone) { warnings.append($0) }
-            let managed = try await ZoneAssembly.zone(zone, key: key)
+            let keys = try ZoneAssembly.keys(of: zone) { warnings.append($0) }
+            let managed = try await ZoneAssembly.zone(zone, keys: keys)
             if warnings.isEmpty {
-                printer.show(CheckStep(.key, subject, .ok, "\(key) from \(zone.tsigKeyFile)"))
+                let files = [zone.tsigKeyFile] + zone.nextKeyFiles
+                let found = zip(keys, files).map { "\($0) from \($1)" }
+                printer.show(CheckStep(.key, subject, .ok, found.joined(separator: ", ")))
             } else {
                 printer.show(
                     CheckStep(

@@ -141,7 +141,8 @@ struct EngineFaultTests {
 
     // MARK: - The server as a whole
 
-    @Test("nothing listens: three failures open the circuit, urgent changes alone look for the server, then it ramps up")
+    @Test(
+        "nothing listens: three failures open the circuit, urgent changes alone look for the server, then it ramps up")
     func circuit() async throws {
         try await Devices.with { devices in
             let clock = ManualInstant()

@@ -119,11 +119,26 @@ struct AddressPublisherTests {
         }
     }
 
-    @Test("rule 6: the update itself is lost: that is said, nothing is recorded as published, and the next run does it")
-    func lostUpdate() async throws {
+    @Test("rule 6: an update that is lost on its way is sent once more")
+    func lostOnce() async throws {
         try await withZone { direct in
             try await direct.through({
                 $0.direction == .toServer && $0.isUpdate && $0.connection == 1 ? [.close] : [.pass]
+            }) { site in
+                try await site.publish(["10.0.0.5"], of: "dev1")
+                #expect(try await site.held("dev1") == ["10.0.0.5"])
+                #expect(try await site.device("dev1").addressesPublished == ["10.0.0.5"])
+            }
+        }
+    }
+
+    @Test(
+        "rule 6: the update itself is lost, twice: that is said, nothing is recorded as published, and the next run does it"
+    )
+    func lostUpdate() async throws {
+        try await withZone { direct in
+            try await direct.through({
+                $0.direction == .toServer && $0.isUpdate && $0.connection <= 2 ? [.close] : [.pass]
             }) {
                 site in
                 let error = try await #require(throws: UpdateFailure.self) {
