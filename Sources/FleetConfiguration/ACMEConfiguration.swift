@@ -11,6 +11,8 @@ package struct ACMEConfiguration: Sendable, Hashable {
     package let trustRootsFile: String?
     /// Binds the account to one at the CA's web site (RFC 8555 §7.3.4).
     package let externalAccount: ExternalAccount?
+    /// What the CA is believed to allow.
+    package let limits: ACMELimits
 
     /// The external account: the key's name, and where its secret is found.
     package struct ExternalAccount: Sendable, Hashable {

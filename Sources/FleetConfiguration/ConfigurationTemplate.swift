@@ -70,6 +70,9 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           \(trustRootsFile.map { "trust-roots: \(scalar($0))" } ?? "# trust-roots: /etc/ddns-acme/test-ca.pem")
           # For a CA that wants the account bound to one at its web site.
           # external-account: { key-id: the-id, hmac-key-file: /etc/ddns-acme/eab.key }
+          # What the CA allows: asked for before it refuses. Let's Encrypt's limits for its directories, none for others;
+          # off, letsencrypt, or the overrides that the CA has granted you.
+          # limits: { new-orders: 75000/7d, certificates-per-domain: 75000/7d }
 
         # The control server (`ddns-acme serve`).
         server:

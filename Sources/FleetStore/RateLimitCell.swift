@@ -4,38 +4,83 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The generic cell rate algorithm (ITU-T I.371, virtual scheduling) on one bucket. Its whole state is the theoretical
-/// arrival time: the instant at which the bucket is full again, in nanoseconds since 1970.
-struct RateLimitCell {
+/// The generic cell rate algorithm (ITU-T I.371, virtual scheduling) on one bucket. Its state is the theoretical arrival
+/// time, the instant at which the bucket is full again, and until when it is held shut; both in nanoseconds since 1970.
+struct RateLimitCell: Sendable, Hashable {
     /// The longest period a limit can have, in seconds (ten years): keeps the sums within 64 bits.
     static let longestPeriod = 315_360_000
 
-    private(set) var arrival: Int64
+    var arrival: Int64
+    /// Nothing is given before, whatever the bucket holds. 0: it is not held.
+    var heldUntil: Int64 = 0
 
-    /// Takes the charge when the bucket holds as much; otherwise leaves it as it is. The charge's values are in range.
-    mutating func take(_ charge: RateLimitCharge, now: Int64) -> RateLimitDecision {
-        let next = arrivalAfter(charge, now: now)
-        let period = Self.nanoseconds(charge.period)
-        let left = now + period - next
-        guard left >= 0 else { return refusal(charge, now: now) }
-        arrival = next
-        // In floating point, because the product can exceed 64 bits; it is only told, never counted on.
-        return .allowed(remaining: Int(Double(left) * Double(charge.burst) / Double(period)))
+    /// Whether the cell is as good as none: full and open.
+    func isIdle(now: Int64) -> Bool { arrival <= now && heldUntil <= now }
+
+    /// Takes all the charges, or none.
+    ///
+    /// - Parameter cell: the present state of a bucket; nil for one that is full.
+    /// - Returns: the decision, and the buckets whose state has changed.
+    static func take(
+        _ charges: [RateLimitCharge], now: Int64, cell: (String) throws -> RateLimitCell?
+    ) rethrows -> (RateLimitDecision, changed: [String: RateLimitCell]) {
+        var cells: [String: RateLimitCell] = [:]
+        var changed: [String: RateLimitCell] = [:]
+        var remaining = Int.max
+        var refusal: (key: String, until: Int64)?
+        for charge in charges {
+            var state = try cells[charge.key] ?? cell(charge.key) ?? RateLimitCell(arrival: now)
+            switch state.take(charge, now: now) {
+            case .allowed(let left): remaining = min(remaining, left)
+            case .refused(let until): if until > refusal?.until ?? .min { refusal = (charge.key, until) }
+            }
+            cells[charge.key] = state
+            if charge.cost > 0, !charge.isProbe { changed[charge.key] = state }
+        }
+        if let refusal { return (.refused(key: refusal.key, until: date(refusal.until)), [:]) }
+        return (.allowed(remaining: remaining), changed)
     }
 
-    /// The refusal, with the first instant (to the millisecond, rounded up) at which the charge will be possible.
-    func refusal(_ charge: RateLimitCharge, now: Int64) -> RateLimitDecision {
-        let possible = arrivalAfter(charge, now: now) - Self.nanoseconds(charge.period)
-        return .refused(key: charge.key, until: Self.date(possible))
+    /// Puts back what a charge has taken; never more than the bucket can hold.
+    mutating func giveBack(_ charge: RateLimitCharge, now: Int64) {
+        arrival = max(now, bounded(charge, now: now) - Self.interval(charge) * Int64(charge.cost))
     }
 
     static func date(_ nanoseconds: Int64) -> Date {
         Date(milliseconds: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
     }
 
-    private func arrivalAfter(_ charge: RateLimitCharge, now: Int64) -> Int64 {
-        // Divided first and rounded down, so that a full burst never asks for more than the period.
-        max(arrival, now) + Self.nanoseconds(charge.period) / Int64(charge.burst) * Int64(charge.cost)
+    static func nanoseconds(_ instant: Date) -> Int64 {
+        // 2^63 ns end in the year 2262; a later instant is as good as never.
+        max(0, min(instant.milliseconds, Int64.max / 2_000_000)) * 1_000_000
+    }
+
+    // MARK: - One charge
+
+    private enum Answer {
+        case allowed(left: Int)
+        case refused(until: Int64)
+    }
+
+    private mutating func take(_ charge: RateLimitCharge, now: Int64) -> Answer {
+        let next = bounded(charge, now: now) + Self.interval(charge) * Int64(charge.cost)
+        let period = Self.nanoseconds(charge.period)
+        let left = now + period - next
+        guard left >= 0, heldUntil <= now else { return .refused(until: max(next - period, heldUntil)) }
+        if !charge.isProbe, charge.cost > 0 { arrival = next }
+        // In floating point, because the product can exceed 64 bits; it is only told, never counted on.
+        return .allowed(left: Int(Double(left) * Double(charge.burst) / Double(period)))
+    }
+
+    /// The arrival time as it can be: not before now, and no more than a period away. One further away was noted before
+    /// the clock was set back, or under a longer period; the bucket is empty, not worse.
+    private func bounded(_ charge: RateLimitCharge, now: Int64) -> Int64 {
+        min(max(arrival, now), now + Self.nanoseconds(charge.period))
+    }
+
+    /// Divided first and rounded down, so that a full burst never asks for more than the period.
+    private static func interval(_ charge: RateLimitCharge) -> Int64 {
+        nanoseconds(charge.period) / Int64(charge.burst)
     }
 
     private static func nanoseconds(_ duration: Duration) -> Int64 {

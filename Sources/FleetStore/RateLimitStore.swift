@@ -7,12 +7,24 @@ package import Foundation
 /// What is left of limits, shared by all processes (generic cell rate algorithm: per key one instant, the theoretical
 /// arrival time).
 package protocol RateLimitStore: Sendable {
-    /// Takes from all the buckets, or from none of them.
+    /// Takes from all the buckets, or from none of them. A bucket that is held gives nothing.
     func take(_ charges: [RateLimitCharge]) async throws(FleetStoreError) -> RateLimitDecision
+
+    /// Puts back what was taken for something that did not happen. Probes are left out.
+    func giveBack(_ charges: [RateLimitCharge]) async throws(FleetStoreError)
+
+    /// Shuts a bucket until then: the CA has said so. A later instant noted before stands.
+    func hold(_ key: String, until: Date) async throws(FleetStoreError)
+
+    /// Until when the bucket is shut; nil: it is open.
+    func heldUntil(_ key: String) async throws(FleetStoreError) -> Date?
 
     /// The bucket's theoretical arrival time, or nil when it is full.
     func theoreticalArrival(of key: String) async throws(FleetStoreError) -> Date?
 
-    /// Overrides what we believe with what the CA said (a Retry-After, a counter); nil fills the bucket.
+    /// Overrides what we believe with what the CA said; nil fills the bucket, and opens it.
     func setTheoreticalArrival(_ instant: Date?, of key: String) async throws(FleetStoreError)
+
+    /// Forgets buckets that are full and open: they are the same as none.
+    func pruneRateLimits() async throws(FleetStoreError)
 }

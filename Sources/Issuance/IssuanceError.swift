@@ -6,7 +6,7 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
             case invalidName, nameInNoZone, invalidAddress, addressRefused, invalidRequest, invalidKey, nameTaken
             case publication, propagation, challengeZone
             case certificateAuthority, accountMissing, challengeFailed, caaForbids, chainRejected, profileUnknown
-            case busy, unknownDevice, stateForbids
+            case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -49,6 +49,12 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
         package static let unknownDevice = Code(.unknownDevice)
         /// The device is suspended or removed.
         package static let stateForbids = Code(.stateForbids)
+        /// A limit of the CA would be exceeded; nothing was sent (DESIGN §6 rule 10).
+        package static let limitReached = Code(.limitReached)
+        /// Another order, not in our journal, has replaced the certificate (RFC 9773 §7.4).
+        package static let replacedElsewhere = Code(.replacedElsewhere)
+        /// The device has failed so often, or for such a reason, that it is not tried any more until somebody says so.
+        package static let parked = Code(.parked)
 
         package var description: String { value.rawValue }
     }

@@ -1,6 +1,9 @@
-import FleetStore
 import Foundation
+import GRDB
+import TestSupport
 import Testing
+
+@testable import FleetStore
 
 @Suite("Limits (GCRA)")
 struct RateLimitStoreTests {
@@ -61,19 +64,105 @@ struct RateLimitStoreTests {
         }
     }
 
+    @Test("A probe asks for the charge and leaves it in the bucket")
+    func probing() async throws {
+        try await withStore { store, time async throws in
+            var probe = orders
+            probe.isProbe = true
+            for _ in 0..<5 { #expect(try await store.take([probe]) == .allowed(remaining: 2)) }
+            for _ in 0..<3 { _ = try await store.take([orders]) }
+            #expect(try await store.take([probe]) == .refused(key: "orders", until: time.now + 10))
+        }
+    }
+
+    @Test("A refusal names the bucket that is the last to have what is asked")
+    func furthest() async throws {
+        try await withStore { store, time async throws in
+            let slow = RateLimitCharge(key: "slow", burst: 1, period: .seconds(3600))
+            let quick = RateLimitCharge(key: "quick", burst: 1, period: .seconds(60))
+            #expect(try await store.take([quick, slow]) == .allowed(remaining: 0))
+            #expect(try await store.take([quick, slow]) == .refused(key: "slow", until: time.now + 3600))
+            #expect(try await store.take([slow, quick]) == .refused(key: "slow", until: time.now + 3600))
+        }
+    }
+
     @Test("What the CA says overrides what we believe")
     func reconciled() async throws {
         try await withStore { store, time async throws in
-            try await store.setTheoreticalArrival(time.now + 130, of: "orders")
-            #expect(try await store.theoreticalArrival(of: "orders") == time.now + 130)
-            #expect(try await store.take([orders]) == .refused(key: "orders", until: time.now + 110))
+            try await store.setTheoreticalArrival(time.now + 25, of: "orders")
+            #expect(try await store.theoreticalArrival(of: "orders") == time.now + 25)
+            #expect(try await store.take([orders]) == .refused(key: "orders", until: time.now + 5))
             try await store.setTheoreticalArrival(nil, of: "orders")
             #expect(try await store.take([orders]) == .allowed(remaining: 2))
-            try await store.setTheoreticalArrival(.distantFuture, of: "orders")
+        }
+    }
+
+    @Test("A bucket that the CA has shut gives nothing before its time, full as it may be")
+    func held() async throws {
+        try await withStore { store, time async throws in
+            try await store.hold("orders", until: time.now + 130)
+            try await store.hold("orders", until: time.now + 20)
+            #expect(try await store.heldUntil("orders") == time.now + 130)
+            #expect(try await store.take([orders]) == .refused(key: "orders", until: time.now + 130))
+            var question = orders
+            question.cost = 0
+            #expect(try await store.take([question]) == .refused(key: "orders", until: time.now + 130))
+            time.advance(by: 130)
+            #expect(try await store.heldUntil("orders") == nil)
+            #expect(try await store.take([orders]) == .allowed(remaining: 2))
+            try await store.hold("orders", until: .distantFuture)
             guard case .refused = try await store.take([orders]) else {
-                Issue.record("a bucket blocked for good gave something")
+                Issue.record("a bucket shut for good gave something")
                 return
             }
+            try await store.setTheoreticalArrival(nil, of: "orders")
+            #expect(try await store.take([orders]) == .allowed(remaining: 2))
+        }
+    }
+
+    @Test("What was taken for nothing is put back, and no more than the bucket holds")
+    func givenBack() async throws {
+        try await withStore { store, time async throws in
+            for _ in 0..<3 { _ = try await store.take([orders]) }
+            try await store.giveBack([orders])
+            #expect(try await store.take([orders]) == .allowed(remaining: 0))
+            time.advance(by: 25)
+            for _ in 0..<10 { try await store.giveBack([orders]) }
+            #expect(try await store.take([orders]) == .allowed(remaining: 2))
+            var probe = RateLimitCharge(key: "other", burst: 2, period: .seconds(60))
+            _ = try await store.take([probe])
+            probe.isProbe = true
+            try await store.giveBack([probe])
+            #expect(try await store.take([probe]) == .allowed(remaining: 0))
+        }
+    }
+
+    @Test("A restart finds the buckets as they were")
+    func restart() async throws {
+        try await TemporaryDirectory.with { directory in
+            let time = WallTime()
+            for expected in [RateLimitDecision.allowed(remaining: 0), .refused(key: "k", until: time.now + 60)] {
+                let store = try await SQLiteFleetStore.open(directory: directory.path("state"), clock: time.clock)
+                let charge = RateLimitCharge(key: "k", burst: 1, period: .seconds(60))
+                #expect(try await store.take([charge]) == expected)
+                #expect(
+                    try await store.heldUntil("held") == (expected == .allowed(remaining: 0) ? nil : time.now + 500))
+                try await store.hold("held", until: time.now + 500)
+                try store.close()
+            }
+        }
+    }
+
+    @Test("Buckets that are full and open are forgotten, others stay")
+    func pruned() async throws {
+        try await withStore { store, time async throws in
+            _ = try await store.take([orders])
+            try await store.hold("held", until: time.now + 100)
+            _ = try await store.take([RateLimitCharge(key: "long", burst: 1, period: .seconds(1_000))])
+            time.advance(by: 50)
+            try await store.pruneRateLimits()
+            let keys = try await store.read { try String.fetchAll($0, sql: "SELECT key FROM rate_limits ORDER BY key") }
+            #expect(keys == ["held", "long"])
         }
     }
 

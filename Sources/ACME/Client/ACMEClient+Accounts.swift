@@ -45,7 +45,8 @@ extension ACMEClient {
         let payload = try WireJSON.encode(request)
         // Safe to repeat: a second request for the same key finds the account that the first one made.
         let response = try await engine.post(
-            directory.newAccount, payload: payload, signedBy: key, as: .key, newNonce: directory.newNonce, .safe)
+            directory.newAccount, .newAccount, payload: payload, signedBy: key, as: .key, newNonce: directory.newNonce,
+            .safe)
         guard let location = response.headers["Location"] else {
             throw ACMEError(.protocolViolation, "the CA names no account URL (Location)", url: directory.newAccount)
         }

@@ -8,7 +8,7 @@ extension ACMEClient {
         try await withDirectory { directory async throws(ACMEError) in
             let base = try endpoint(directory.renewalInfo, "renewalInfo")
             let url = try ACMEURL(base.text + (base.text.hasSuffix("/") ? "" : "/") + certificate.text)
-            let response = try await engine.get(url)
+            let response = try await engine.get(url, .renewalInfo)
             return try RenewalInfo(response, url: url, receivedAt: engine.clock.now)
         }
     }
@@ -32,7 +32,8 @@ extension ACMEClient {
             while true {
                 do throws(ACMEError) {
                     _ = try await engine.post(
-                        url, payload: payload, signedBy: signer, as: identity, newNonce: directory.newNonce,
+                        url, .revokeCertificate, payload: payload, signedBy: signer, as: identity,
+                        newNonce: directory.newNonce,
                         .onlyIfUntouched)
                     return
                 } catch {

@@ -12,15 +12,16 @@ package struct ACMEClient: Sendable {
     /// - Parameters:
     ///   - directory: the CA's directory URL.
     ///   - random: uniform in 0..<1; spreads repetitions.
+    ///   - gate: asked before each request.
     package init(
         directory: ACMEURL, transport: any ACMETransport, configuration: ClientConfiguration = ClientConfiguration(),
         clock: any ACMEClock = SystemACMEClock(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
-        logger: Logger
+        gate: any ACMERequestGate = OpenGate(), logger: Logger
     ) {
         engine = RequestEngine(
             transport: transport, configuration: configuration, clock: clock, random: random, logger: logger,
-            nonces: NoncePool(clock: clock))
+            nonces: NoncePool(clock: clock), gate: gate)
         directoryCache = DirectoryCache(url: directory)
     }
 

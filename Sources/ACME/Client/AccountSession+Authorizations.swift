@@ -2,7 +2,7 @@
 extension AccountSession {
     /// The authorization as it is now.
     package func authorization(at url: ACMEURL) async throws(ACMEError) -> Authorization {
-        try Authorization(await post(url), url: url, receivedAt: engine.clock.now)
+        try Authorization(await post(url, .authorization), url: url, receivedAt: engine.clock.now)
     }
 
     /// All authorizations of an order, in its order.
@@ -16,7 +16,7 @@ extension AccountSession {
 
     /// The challenge as it is now.
     package func challenge(at url: ACMEURL) async throws(ACMEError) -> Challenge {
-        try WireJSON.decode(Challenge.self, "challenge", from: await post(url), url: url)
+        try WireJSON.decode(Challenge.self, "challenge", from: await post(url, .challenge), url: url)
     }
 
     /// Tells the CA that it may validate (§7.5.1), once what it looks for is in place.
@@ -25,7 +25,7 @@ extension AccountSession {
     package func respond(to challenge: Challenge) async throws(ACMEError) -> Challenge {
         do throws(ACMEError) {
             // "an empty JSON object": nothing else is defined, and strict servers refuse more.
-            let response = try await post(challenge.url, payload: Array("{}".utf8), .onlyIfUntouched)
+            let response = try await post(challenge.url, .challenge, payload: Array("{}".utf8), .onlyIfUntouched)
             return try WireJSON.decode(Challenge.self, "challenge", from: response, url: challenge.url)
         } catch {
             let isUnclear =
@@ -36,7 +36,7 @@ extension AccountSession {
             // A conflict means that another request for the same challenge is being carried out right now.
             guard current.status == .pending, error.code != .conflict else { return current }
             guard error.mayHaveBeenApplied else { throw error }
-            let response = try await post(challenge.url, payload: Array("{}".utf8), .onlyIfUntouched)
+            let response = try await post(challenge.url, .challenge, payload: Array("{}".utf8), .onlyIfUntouched)
             return try WireJSON.decode(Challenge.self, "challenge", from: response, url: challenge.url)
         }
     }
@@ -74,6 +74,7 @@ extension AccountSession {
     /// Gives an authorization back (§7.5.2), so that none is left pending after a failure.
     package func deactivateAuthorization(at url: ACMEURL) async throws(ACMEError) -> Authorization {
         let payload = try WireJSON.encode(["status": Status.deactivated])
-        return try Authorization(await post(url, payload: payload), url: url, receivedAt: engine.clock.now)
+        return try Authorization(
+            await post(url, .authorization, payload: payload), url: url, receivedAt: engine.clock.now)
     }
 }

@@ -54,7 +54,7 @@ extension AccountSession {
     }
 
     private func download(_ url: ACMEURL) async throws(ACMEError) -> (chain: CertificateChain, alternates: [ACMEURL]) {
-        let response = try await post(url, accept: Self.chainType)
+        let response = try await post(url, .certificate, accept: Self.chainType)
         let chain = try CertificateChain(pem: response.body)
         var alternates: [ACMEURL] = []
         for reference in LinkHeader(response.headers.values(for: "Link")).references("alternate").prefix(

@@ -36,18 +36,18 @@ extension AccountSession {
 
     private func requestOrder(_ request: OrderRequest, _ directory: Directory) async throws(ACMEError) -> ACMEResponse {
         do throws(ACMEError) {
-            return try await post(directory.newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
+            return try await post(directory.newOrder, .newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
         } catch {
             guard error.mayHaveBeenApplied, error.retryAfter == nil else { throw error }
         }
         do throws(ACMEError) {
-            return try await post(directory.newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
+            return try await post(directory.newOrder, .newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
         } catch {
             guard error.code == .alreadyReplaced else { throw error }
             // The lost attempt made the order that now stands in the way; without `replaces` the CA hands it out again.
             var request = request
             request.replaces = nil
-            return try await post(directory.newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
+            return try await post(directory.newOrder, .newOrder, payload: WireJSON.encode(request), .onlyIfUntouched)
         }
     }
 
@@ -62,7 +62,7 @@ extension AccountSession {
 
     /// The order as it is now.
     package func order(at url: ACMEURL) async throws(ACMEError) -> Order {
-        try Order(await post(url), url: url, receivedAt: engine.clock.now)
+        try Order(await post(url, .order), url: url, receivedAt: engine.clock.now)
     }
 
     /// Waits until the order can be finalized: `ready`, or already past that.
@@ -116,7 +116,7 @@ extension AccountSession {
         var attempt = 1
         while true {
             do throws(ACMEError) {
-                let response = try await post(order.finalize, payload: payload, .onlyIfUntouched)
+                let response = try await post(order.finalize, .finalize, payload: payload, .onlyIfUntouched)
                 let finalized = try Order(response, url: order.url, receivedAt: engine.clock.now)
                 return try await waitUntilValid(finalized, schedule: schedule)
             } catch {

@@ -9,12 +9,12 @@ package struct AccountSession: Sendable {
 
     /// Sends a signed request. `payload` empty: POST-as-GET.
     func post(
-        _ url: ACMEURL, payload: [UInt8] = [], accept: String = "application/json",
+        _ url: ACMEURL, _ endpoint: ACMEEndpoint, payload: [UInt8] = [], accept: String = "application/json",
         _ repetition: RequestEngine.Repetition = .safe
     ) async throws(ACMEError) -> ACMEResponse {
         try await client.withDirectory({ $0.newNonce == $1 }) { directory async throws(ACMEError) in
             try await engine.post(
-                url, payload: payload, signedBy: key, as: .account(self.url), newNonce: directory.newNonce,
+                url, endpoint, payload: payload, signedBy: key, as: .account(self.url), newNonce: directory.newNonce,
                 accept: accept, repetition)
         }
     }
@@ -23,7 +23,7 @@ package struct AccountSession: Sendable {
 
     /// The account as the CA has it now.
     package func account() async throws(ACMEError) -> Account {
-        try Account(await post(url), url: url)
+        try Account(await post(url, .account), url: url)
     }
 
     /// Replaces the contacts (§7.3.2).
@@ -44,7 +44,7 @@ package struct AccountSession: Sendable {
     private func update(
         _ update: AccountUpdate, _ repetition: RequestEngine.Repetition = .safe
     ) async throws(ACMEError) -> Account {
-        try Account(await post(url, payload: WireJSON.encode(update), repetition), url: url)
+        try Account(await post(url, .account, payload: WireJSON.encode(update), repetition), url: url)
     }
 
     /// Gives the account a new key (§7.3.5) and returns the session that uses it. Orders under way stay with the
@@ -62,7 +62,7 @@ package struct AccountSession: Sendable {
                 payload: WireJSON.encode(KeyChange(account: url, oldKey: key.publicJWK)))
             let changed = client.session(account: url, key: newKey)
             do throws(ACMEError) {
-                _ = try await post(keyChange, payload: WireJSON.encode(inner), .onlyIfUntouched)
+                _ = try await post(keyChange, .keyChange, payload: WireJSON.encode(inner), .onlyIfUntouched)
             } catch {
                 guard error.mayHaveBeenApplied, let found = try? await client.findAccount(key: newKey), found.url == url
                 else {

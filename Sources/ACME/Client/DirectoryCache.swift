@@ -19,7 +19,7 @@ final class DirectoryCache: Sendable {
         if let directory = unexpired(engine) { return directory }
         return try await gate.withGate { () async throws(ACMEError) -> Directory in
             if let directory = unexpired(engine) { return directory }
-            let response = try await engine.get(url)
+            let response = try await engine.get(url, .directory)
             let directory = try WireJSON.decode(Directory.self, "directory", from: response, url: url)
             entry.withLock { $0 = Entry(directory: directory, fetchedAt: engine.clock.uptime) }
             return directory

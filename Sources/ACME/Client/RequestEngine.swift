@@ -23,18 +23,20 @@ struct RequestEngine: Sendable {
     let random: @Sendable () -> Double
     let logger: Logger
     let nonces: NoncePool
+    let gate: any ACMERequestGate
 
     // MARK: Unsigned
 
     /// GET without authentication: the directory (RFC 8555 §7.1.1) and ARI (RFC 9773 §4.1) only.
-    func get(_ url: ACMEURL) async throws(ACMEError) -> ACMEResponse {
+    func get(_ url: ACMEURL, _ endpoint: ACMEEndpoint) async throws(ACMEError) -> ACMEResponse {
         var budget = RetryBudget(configuration, clock)
         while true {
             let request = ACMERequest(method: .get, url: url, headers: headers(accept: "application/json"))
             do throws(ACMEError) {
+                try await gate.admit(to: endpoint)
                 let response = try await exchange(request, &budget)
                 if let nonce = response.replayNonce { nonces.deposit(nonce) }
-                return try check(response, url)
+                return try await check(response, url, endpoint)
             } catch {
                 try await pause(after: error, .safe, &budget)
             }
@@ -47,12 +49,15 @@ struct RequestEngine: Sendable {
     ///
     /// - Parameter newNonce: where to get a nonce when none is at hand.
     func post(
-        _ url: ACMEURL, payload: [UInt8], signedBy signer: some JWSSigner, as identity: JWS.Identity, newNonce: ACMEURL,
-        accept: String = "application/json", _ repetition: Repetition
+        _ url: ACMEURL, _ endpoint: ACMEEndpoint, payload: [UInt8], signedBy signer: some JWSSigner,
+        as identity: JWS.Identity,
+        newNonce: ACMEURL, accept: String = "application/json", _ repetition: Repetition
     ) async throws(ACMEError) -> ACMEResponse {
         var budget = RetryBudget(configuration, clock)
         while true {
             do throws(ACMEError) {
+                // Before a nonce is taken, which would be lost with a request that may not leave.
+                try await gate.admit(to: endpoint)
                 var nonce = try await takeNonce(newNonce, &budget)
                 while true {
                     let response: ACMEResponse
@@ -79,7 +84,7 @@ struct RequestEngine: Sendable {
                         continue
                     }
                     nonces.settle(returning: response.replayNonce)
-                    return try check(response, url)
+                    return try await check(response, url, endpoint)
                 }
             } catch {
                 try await pause(after: error, repetition, &budget)
@@ -94,9 +99,9 @@ struct RequestEngine: Sendable {
         case .fetch:
             do throws(ACMEError) {
                 // RFC 8555 §7.2: HEAD, or GET which the server answers with an empty body
-                let response = try check(
-                    await exchange(ACMERequest(method: .head, url: newNonce, headers: headers(accept: "*/*")), &budget),
-                    newNonce)
+                try await gate.admit(to: .newNonce)
+                let request = ACMERequest(method: .head, url: newNonce, headers: headers(accept: "*/*"))
+                let response = try await check(exchange(request, &budget), newNonce, .newNonce)
                 guard let nonce = response.replayNonce else {
                     throw ACMEError(.protocolViolation, "\(newNonce) hands out no usable nonce", url: newNonce)
                 }
@@ -137,8 +142,13 @@ struct RequestEngine: Sendable {
         }
     }
 
-    private func check(_ response: ACMEResponse, _ url: ACMEURL) throws(ACMEError) -> ACMEResponse {
-        guard response.isSuccess else { throw ACMEError(response, url: url, receivedAt: clock.now) }
+    private func check(
+        _ response: ACMEResponse, _ url: ACMEURL, _ endpoint: ACMEEndpoint
+    ) async throws(ACMEError) -> ACMEResponse {
+        guard response.isSuccess else {
+            throw ACMEError(response, url: url, endpoint: endpoint, receivedAt: clock.now)
+        }
+        await gate.succeeded(endpoint)
         return response
     }
 
@@ -147,11 +157,19 @@ struct RequestEngine: Sendable {
     }
 
     /// Returns when the request should be sent again, else throws the error.
-    private func pause(after error: ACMEError, _ repetition: Repetition, _ budget: inout RetryBudget)
-        async throws(ACMEError)
-    {
-        guard let delay = budget.delay(after: error, repetition, configuration, random()) else { throw error }
-        guard try delay < budget.remaining(error.url, clock) else { throw error }
+    private func pause(
+        after error: ACMEError, _ repetition: Repetition, _ budget: inout RetryBudget
+    ) async throws(ACMEError) {
+        let delay = budget.delay(after: error, repetition, configuration, random())
+        var isOver = true
+        if let delay { isOver = try delay >= budget.remaining(error.url, clock) }
+        // Without a time to wait, a first 503 is repeated below and says nothing yet about the endpoint.
+        if let endpoint = error.endpoint, error.code == .rateLimited || error.code == .serviceBusy,
+            isOver || error.retryAfter != nil
+        {
+            await gate.refused(endpoint, error)
+        }
+        guard let delay, !isOver else { throw error }
         logger.debug("acme retry", metadata: ["acme.error": "\(error.code)", "acme.delay": "\(delay)"])
         do {
             try await clock.sleep(for: delay)

@@ -6,7 +6,7 @@ import Foundation
 
 extension ACMEError {
     /// The error that an answer outside 2xx stands for, whether or not its body is a problem document (RFC 8555 §6.7).
-    init(_ response: ACMEResponse, url: ACMEURL, receivedAt now: Date) {
+    init(_ response: ACMEResponse, url: ACMEURL, endpoint: ACMEEndpoint? = nil, receivedAt now: Date) {
         let problem = Problem(response)
         let retryAfter =
             response.retryAfter(receivedAt: now)
@@ -25,7 +25,7 @@ extension ACMEError {
         if let link { message += " (see \(Evidence.text(link)))" }
         if let retryAfter { message += "; the CA asks to wait \(retryAfter)" }
         self.init(
-            code, message, problem: problem, retryAfter: retryAfter, url: url, link: link,
+            code, message, problem: problem, retryAfter: retryAfter, url: url, link: link, endpoint: endpoint,
             // Only a 5xx leaves open whether the request was carried out; 503 and 4xx refuse it.
             mayHaveBeenApplied: response.status >= 500 && response.status != 503)
     }

@@ -14,6 +14,8 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
     package let retryAfter: RetryAfter?
     /// The resource that was asked.
     package let url: ACMEURL?
+    /// The resource whose answer this is; nil when there was no answer.
+    package let endpoint: ACMEEndpoint?
     /// The identifier that failed, when it was one of several.
     package let identifier: Identifier?
     /// The terms that wait to be agreed to (RFC 8555 §7.3.3), or the help page of a rate limit (§6.6).
@@ -23,7 +25,8 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package init(
         _ code: Code, _ message: String, hint: String? = nil, problem: Problem? = nil, retryAfter: RetryAfter? = nil,
-        url: ACMEURL? = nil, identifier: Identifier? = nil, link: String? = nil, mayHaveBeenApplied: Bool = false
+        url: ACMEURL? = nil, identifier: Identifier? = nil, link: String? = nil, endpoint: ACMEEndpoint? = nil,
+        mayHaveBeenApplied: Bool = false
     ) {
         self.code = code
         self.message = message
@@ -33,6 +36,7 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
         self.url = url
         self.identifier = identifier
         self.link = link
+        self.endpoint = endpoint
         self.mayHaveBeenApplied = mayHaveBeenApplied
     }
 

@@ -80,7 +80,7 @@ struct ConfigurationDecoder {
     // MARK: CA
 
     private static let acmeKeys = [
-        "directory", "contact", "agree-to-terms", "profile", "trust-roots", "external-account",
+        "directory", "contact", "agree-to-terms", "profile", "trust-roots", "external-account", "limits",
     ]
 
     private func acme(_ section: Section) -> ACMEConfiguration? {
@@ -93,10 +93,11 @@ struct ConfigurationDecoder {
         let roots = section.value("trust-roots", values.path)
         let external = section.section("external-account", accepts: ["key-id", "hmac-key-file", "hmac-key-env"])
             .flatMap(externalAccount)
-        guard let directory else { return nil }
+        let limits = LimitsDecoder(values: values).limits(section)
+        guard let directory, let limits else { return nil }
         return ACMEConfiguration(
             directory: directory, contacts: contacts, agreesToTerms: agrees, profile: profile, trustRootsFile: roots,
-            externalAccount: external)
+            externalAccount: external, limits: limits)
     }
 
     private func externalAccount(_ section: Section) -> ACMEConfiguration.ExternalAccount? {

@@ -14,12 +14,24 @@ package struct RateLimitCharge: Sendable, Hashable {
     package var burst: Int
     /// The time in which the whole burst is earned back; more than zero.
     package var period: Duration
+    /// Whether the bucket must hold the cost but keeps it: for what is spent only if things go wrong.
+    package var isProbe: Bool
 
-    package init(key: String, cost: Int = 1, burst: Int, period: Duration) {
+    package init(key: String, cost: Int = 1, burst: Int, period: Duration, isProbe: Bool = false) {
         self.key = key
         self.cost = cost
         self.burst = burst
         self.period = period
+        self.isProbe = isProbe
+    }
+
+    /// Why the charge cannot be made whatever the bucket holds; nil for a proper one.
+    var flaw: String? {
+        if burst < 1 || cost < 0 || cost > burst { return "the limit \(key) cannot be charged \(cost) of \(burst)" }
+        if period <= .zero || period > .seconds(RateLimitCell.longestPeriod) {
+            return "the limit \(key) has the impossible period \(period)"
+        }
+        return nil
     }
 }
 
@@ -27,6 +39,6 @@ package struct RateLimitCharge: Sendable, Hashable {
 package enum RateLimitDecision: Sendable, Hashable {
     /// It may; the charges are made. `remaining` is what the tightest bucket still holds.
     case allowed(remaining: Int)
-    /// Not before `until`, because of the bucket `key`; nothing was charged.
+    /// Not before `until`, because of the bucket `key`, the last of all to have what is asked; nothing was charged.
     case refused(key: String, until: Date)
 }

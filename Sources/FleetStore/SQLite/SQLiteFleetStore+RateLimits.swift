@@ -8,61 +8,86 @@ package import Foundation
 
 extension SQLiteFleetStore {
     package func take(_ charges: [RateLimitCharge]) async throws(FleetStoreError) -> RateLimitDecision {
-        for charge in charges where charge.burst < 1 || charge.cost < 0 || charge.cost > charge.burst {
-            throw .invalidValue("the limit \(charge.key) cannot be charged \(charge.cost) of \(charge.burst)")
+        for charge in charges {
+            if let flaw = charge.flaw { throw .invalidValue(flaw) }
         }
-        for charge in charges where charge.period <= .zero || charge.period > .seconds(RateLimitCell.longestPeriod) {
-            throw .invalidValue("the limit \(charge.key) has the impossible period \(charge.period)")
-        }
-        let now = clock().milliseconds * 1_000_000
+        let now = RateLimitCell.nanoseconds(clock())
         return try await write { db in
-            var cells: [String: RateLimitCell] = [:]
-            var remaining = Int.max
-            for charge in charges {
-                var cell = try cells[charge.key] ?? RateLimitCell(arrival: Self.arrival(of: charge.key, db) ?? now)
-                switch cell.take(charge, now: now) {
-                case .allowed(let left): remaining = min(remaining, left)
-                case .refused: return cell.refusal(charge, now: now)
-                }
-                cells[charge.key] = cell
-            }
-            // Only now, when all the buckets have agreed.
-            for charge in charges where charge.cost > 0 {
-                if let cell = cells[charge.key] { try Self.setArrival(cell.arrival, of: charge.key, db) }
-            }
-            return .allowed(remaining: remaining)
+            let (decision, changed) = try RateLimitCell.take(charges, now: now) { try Self.cell($0, db) }
+            for (key, cell) in changed { try Self.setCell(cell, of: key, db) }
+            return decision
         }
     }
 
+    package func giveBack(_ charges: [RateLimitCharge]) async throws(FleetStoreError) {
+        let now = RateLimitCell.nanoseconds(clock())
+        try await write { db in
+            for charge in charges where !charge.isProbe && charge.flaw == nil {
+                guard var cell = try Self.cell(charge.key, db) else { continue }
+                cell.giveBack(charge, now: now)
+                try Self.setCell(cell, of: charge.key, db)
+            }
+        }
+    }
+
+    package func hold(_ key: String, until instant: Date) async throws(FleetStoreError) {
+        try await write { db in
+            var cell = try Self.cell(key, db) ?? RateLimitCell(arrival: 0)
+            cell.heldUntil = max(cell.heldUntil, RateLimitCell.nanoseconds(instant))
+            try Self.setCell(cell, of: key, db)
+        }
+    }
+
+    package func heldUntil(_ key: String) async throws(FleetStoreError) -> Date? {
+        let now = RateLimitCell.nanoseconds(clock())
+        let cell = try await read { try Self.cell(key, $0) }
+        return cell.flatMap { $0.heldUntil > now ? RateLimitCell.date($0.heldUntil) : nil }
+    }
+
     package func theoreticalArrival(of key: String) async throws(FleetStoreError) -> Date? {
-        let now = clock().milliseconds * 1_000_000
-        let arrival = try await read { try Self.arrival(of: key, $0) }
-        return arrival.flatMap { $0 > now ? RateLimitCell.date($0) : nil }
+        let now = RateLimitCell.nanoseconds(clock())
+        let cell = try await read { try Self.cell(key, $0) }
+        return cell.flatMap { $0.arrival > now ? RateLimitCell.date($0.arrival) : nil }
     }
 
     package func setTheoreticalArrival(_ instant: Date?, of key: String) async throws(FleetStoreError) {
         try await write { db in
             if let instant {
-                // 2^63 ns end in the year 2262; a later instant is as good as never.
-                let milliseconds = min(instant.milliseconds, Int64.max / 2_000_000)
-                try Self.setArrival(milliseconds * 1_000_000, of: key, db)
+                var cell = try Self.cell(key, db) ?? RateLimitCell(arrival: 0)
+                cell.arrival = RateLimitCell.nanoseconds(instant)
+                try Self.setCell(cell, of: key, db)
             } else {
                 try db.execute(sql: "DELETE FROM rate_limits WHERE key = ?", arguments: [key])
             }
         }
     }
 
-    private static func arrival(of key: String, _ db: Database) throws -> Int64? {
-        try Int64.fetchOne(
-            db, sql: "SELECT theoretical_arrival_ns FROM rate_limits WHERE key = ?", arguments: [key])
+    package func pruneRateLimits() async throws(FleetStoreError) {
+        let now = RateLimitCell.nanoseconds(clock())
+        try await write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM rate_limits WHERE theoretical_arrival_ns <= ? AND coalesce(held_until_ns, 0) <= ?
+                    """, arguments: [now, now])
+        }
     }
 
-    private static func setArrival(_ arrival: Int64, of key: String, _ db: Database) throws {
+    private static func cell(_ key: String, _ db: Database) throws -> RateLimitCell? {
+        try Row.fetchOne(
+            db, sql: "SELECT theoretical_arrival_ns, held_until_ns FROM rate_limits WHERE key = ?", arguments: [key]
+        ).map { row in
+            RateLimitCell(
+                arrival: try row.integer("theoretical_arrival_ns"),
+                heldUntil: try row.optionalInteger("held_until_ns") ?? 0)
+        }
+    }
+
+    private static func setCell(_ cell: RateLimitCell, of key: String, _ db: Database) throws {
         try db.execute(
             sql: """
-                INSERT INTO rate_limits (key, theoretical_arrival_ns) VALUES (:key, :arrival)
-                ON CONFLICT (key) DO UPDATE SET theoretical_arrival_ns = :arrival
+                INSERT INTO rate_limits (key, theoretical_arrival_ns, held_until_ns) VALUES (:key, :arrival, :held)
+                ON CONFLICT (key) DO UPDATE SET theoretical_arrival_ns = :arrival, held_until_ns = :held
                 """,
-            arguments: ["key": key, "arrival": arrival])
+            arguments: ["key": key, "arrival": cell.arrival, "held": cell.heldUntil > 0 ? cell.heldUntil : nil])
     }
 }

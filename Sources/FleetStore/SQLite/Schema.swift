@@ -11,12 +11,13 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 2
+    static let version = 3
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-first-light") { try $0.execute(sql: firstLight) }
         migrator.registerMigration("2-control-server") { try $0.execute(sql: controlServer) }
+        migrator.registerMigration("limits") { try $0.execute(sql: limits) }
         return migrator
     }
 

@@ -43,13 +43,19 @@ package struct CertificateIssuer: Sendable {
     private let store: any FleetStore
     private let zones: ManagedZones
     private let solver: any ChallengeSolver
+    /// What the CA allows.
+    package let limits: IssuanceLimits
     private let now: @Sendable () -> Date
 
+    /// - Parameter limits: what the CA allows; nil: whatever it does not refuse.
     package init(
         client: ACMEClient, accounts: AccountManager, store: any FleetStore, zones: ManagedZones,
-        solver: any ChallengeSolver, now: @escaping @Sendable () -> Date = { Date() }
+        solver: any ChallengeSolver, limits: IssuanceLimits? = nil, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.client = client
+        self.limits =
+            limits
+            ?? IssuanceLimits(directoryURL: client.directoryURL.text, limits: .none, domains: RegisteredDomains())
         self.zones = zones
         self.accounts = accounts
         self.store = store
@@ -79,11 +85,16 @@ package struct CertificateIssuer: Sendable {
         _ wish: Wish, session: AccountSession, lease: Lease, progress: @escaping ProgressHandler
     ) async throws -> Obtained {
         try await requireCAA(wish, session: session)
-        let flow = OrderFlow(session: session, store: store, solver: solver, lease: lease, progress: progress, now: now)
+        let flow = OrderFlow(
+            session: session, store: store, solver: solver, lease: lease,
+            budget: IssuanceBudget(limits: limits, account: session.url.text, store: store, now: now),
+            progress: progress, now: now)
+        let terms = RenewalTerms(
+            of: wish.predecessor, names: wish.names, directoryURL: client.directoryURL.text, now: now())
         let (certificate, order) = try await flow.run(
             OrderFlow.Purpose(
-                device: wish.device, names: wish.names, profile: wish.profile,
-                replaces: try await replacement(of: wish.predecessor), request: wish.request))
+                device: wish.device, names: wish.names, profile: wish.profile, replaces: terms.replaces,
+                kind: terms.kind, request: wish.request))
         let record = try await remember(certificate, of: wish, order: order)
         let noted = try await store.advanceOrder(order.id, to: .downloaded, OrderChange(), holding: lease)
         return Obtained(certificate: certificate, record: record, order: noted)
@@ -128,19 +139,6 @@ package struct CertificateIssuer: Sendable {
             accountURL: session.url.text)
     }
 
-    /// `replaces` only inside the CA's window: outside it the order would be taken, and charged (reference acme.md §1.2).
-    private func replacement(of predecessor: CertificateRecord?) async throws -> CertificateID? {
-        guard let predecessor, predecessor.directoryURL == client.directoryURL.text, predecessor.revokedAt == nil,
-            let start = predecessor.renewal.windowStart, start <= now(), now() < predecessor.notAfter
-        else { return nil }
-        return Self.certificateID(of: predecessor)
-    }
-
-    private static func certificateID(of record: CertificateRecord) -> CertificateID? {
-        guard let leaf = try? IssuedCertificate(pem: record.chainPEM).der.first else { return nil }
-        return try? CertificateID(certificate: leaf)
-    }
-
     private func remember(
         _ certificate: IssuedCertificate, of wish: Wish, order: OrderRecord
     ) async throws -> CertificateRecord {
@@ -167,7 +165,7 @@ package struct CertificateIssuer: Sendable {
                 notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait,
                 now: now())
         }
-        guard let id = Self.certificateID(of: record) else { return withoutAnswer(later) }
+        guard let id = RenewalTerms.certificateID(of: record) else { return withoutAnswer(later) }
         do {
             var random = SystemRandomNumberGenerator()
             let window = try await client.renewalInfo(for: id)

@@ -103,7 +103,8 @@ struct CheckCommand: AsyncParsableCommand {
             try await AsyncHTTPClientTransport.withTransport(
                 trustRoots: configuration.acme.trustRootsFile, environment: environment
             ) { transport in
-                let client = try OperatorContext.client(configuration, transport: transport, options: common)
+                let client = try OperatorContext.client(
+                    configuration, transport: transport, store: store, options: common)
                 let accounts = try OperatorContext.accounts(
                     configuration, client: client, store: store, environment: environment)
                 await AuthorityCheck(client: client, accounts: accounts, profile: configuration.acme.profile) {

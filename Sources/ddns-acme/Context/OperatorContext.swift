@@ -14,6 +14,8 @@ struct OperatorContext: Sendable {
     let zones: ManagedZones
     let client: ACMEClient
     let accounts: AccountManager
+    /// What the CA allows.
+    let limits: IssuanceLimits
 
     /// Opens everything, runs `body`, and closes everything again, whatever happens.
     static func with<Value: Sendable>(
@@ -27,11 +29,12 @@ struct OperatorContext: Sendable {
             let value = try await AsyncHTTPClientTransport.withTransport(
                 trustRoots: configuration.acme.trustRootsFile, environment: environment
             ) { transport in
-                let client = try Self.client(configuration, transport: transport, options: options)
+                let client = try Self.client(configuration, transport: transport, store: store, options: options)
                 let accounts = try Self.accounts(configuration, client: client, store: store, environment: environment)
                 return try await body(
                     OperatorContext(
-                        configuration: configuration, store: store, zones: zones, client: client, accounts: accounts))
+                        configuration: configuration, store: store, zones: zones, client: client, accounts: accounts,
+                        limits: LimitsAssembly.limits(configuration.acme)))
             }
             await zones.close()
             try store.close()
@@ -59,18 +62,24 @@ struct OperatorContext: Sendable {
     var issuer: CertificateIssuer {
         CertificateIssuer(
             client: client, accounts: accounts, store: store, zones: zones,
-            solver: DNS01Solver(zones: zones, store: store))
+            solver: DNS01Solver(zones: zones, store: store), limits: limits)
     }
 
     // MARK: - Parts
 
     static func client(
-        _ configuration: Configuration, transport: AsyncHTTPClientTransport, options: CommonOptions
+        _ configuration: Configuration, transport: AsyncHTTPClientTransport, store: (any RateLimitStore)? = nil,
+        options: CommonOptions
     ) throws -> ACMEClient {
         var settings = ClientConfiguration()
         settings.userAgent = "ddns-acme/\(Version.number) (Swift)"
         return ACMEClient(
             directory: try ACMEURL(configuration.acme.directory.url), transport: transport, configuration: settings,
+            gate: store.map { store -> any ACMERequestGate in
+                AuthorityPace(
+                    directoryURL: configuration.acme.directory.url,
+                    rates: LimitsAssembly.rates(configuration.acme), store: store)
+            } ?? OpenGate(),
             logger: options.logger)
     }
 

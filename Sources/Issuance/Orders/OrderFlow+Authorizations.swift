@@ -1,0 +1,113 @@
+import ACME
+import DNSUpdate
+import FleetStore
+
+extension OrderFlow {
+    func authorize(_ order: Order, record: OrderRecord, purpose: Purpose) async throws {
+        var pending: [(authorization: Authorization, challenge: Challenge, task: ChallengeTask)] = []
+        for authorization in try await authorizations(of: order) {
+            switch authorization.status {
+            case .valid: continue
+            case .pending: break
+            default:
+                throw IssuanceError(
+                    .challengeFailed,
+                    "the authorization of \(authorization.identifier) is \(authorization.status): "
+                        + (authorization.problem.map { "\($0)" } ?? "the CA gave no reason"),
+                    hints: ["run the command again: it makes a new order"], isTemporary: true)
+            }
+            guard let challenge = authorization.challenge(solver.type) else {
+                throw IssuanceError(
+                    .certificateAuthority,
+                    "the CA offers no \(solver.type) challenge for \(authorization.identifier), only "
+                        + authorization.challenges.map { "\($0.type)" }.joined(separator: ", "),
+                    hints: ["use a CA that validates by DNS"])
+            }
+            guard let name = try? DomainName(authorization.identifier.value) else {
+                throw IssuanceError(
+                    .certificateAuthority, "the CA asks to validate \(authorization.identifier), which is no DNS name")
+            }
+            // RFC 8555 §7.1.3: the names of the order and no other. In the zone there are other devices.
+            guard
+                purpose.names.contains(where: {
+                    (try? DomainName($0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0)) == name
+                })
+            else {
+                throw IssuanceError(
+                    .certificateAuthority,
+                    "the CA asks to validate \(authorization.identifier) in an order for "
+                        + purpose.names.joined(separator: " and "),
+                    hints: ["check that the URL is that of the CA you mean (acme.directory)"])
+            }
+            let task = ChallengeTask(
+                identifier: name, keyAuthorization: try KeyAuthorization(challenge: challenge, key: session.key),
+                deviceID: purpose.device.id, orderID: record.id)
+            pending.append((authorization, challenge, task))
+        }
+        guard !pending.isEmpty else { return }
+        let tasks = pending.map(\.task)
+        do {
+            progress(
+                .init(
+                    .publish,
+                    "publishing \(tasks.count == 1 ? "the challenge" : "\(tasks.count) challenges") for \(purpose.device.name)"
+                ))
+            try Task.checkCancellation()
+            try await solver.present(tasks)
+            _ = try await note(record, .published)
+            progress(.init(.propagate, "waiting until every authoritative server shows it"))
+            try await solver.confirm(tasks) { progress(.init(.propagate, $0)) }
+            _ = try await note(record, .confirmed)
+            progress(.init(.validate, "waiting for the CA to validate"))
+            _ = try await note(record, .triggered)
+            try await validate(pending.map { ($0.authorization, $0.challenge) }, tasks: tasks)
+            try await budget.noteSuccess(of: pending.map(\.authorization.identifier.value))
+        } catch {
+            await withdraw(tasks)
+            throw error
+        }
+        await withdraw(tasks)
+    }
+
+    private func withdraw(_ tasks: [ChallengeTask]) async {
+        progress(.init(.withdraw, "withdrawing the challenge"))
+        for remainder in await solver.withdraw(tasks) {
+            progress(.init(.withdraw, remainder))
+        }
+    }
+
+    private func authorizations(of order: Order) async throws -> [Authorization] {
+        try await withThrowingTaskGroup(of: Authorization.self) { group in
+            for url in order.authorizations { group.addTask { try await session.authorization(at: url) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    /// All are triggered before any is waited for: the CA validates them side by side.
+    private func validate(_ pending: [(Authorization, Challenge)], tasks: [ChallengeTask]) async throws {
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (_, challenge) in pending { group.addTask { _ = try await session.respond(to: challenge) } }
+                try await group.waitForAll()
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (authorization, _) in pending {
+                    group.addTask { _ = try await session.waitUntilValid(authorization: authorization.url) }
+                }
+                try await group.waitForAll()
+            }
+        } catch let error as ACMEError
+            where
+            error.code == .authorizationInvalid || (error.problem != nil && !error.isTemporary)
+        {
+            if error.code == .authorizationInvalid, let name = error.identifier?.value {
+                // The CA counts each of them: a name and its wildcard have the same identifier.
+                for (authorization, _) in pending where authorization.identifier.value == name {
+                    try await budget.noteFailure(of: name)
+                }
+            }
+            // What the servers say at this moment tells stale data and a wrong view from a record that is not there.
+            throw FailureTranslation.challenge(error, evidence: await solver.evidence(tasks))
+        }
+    }
+}
