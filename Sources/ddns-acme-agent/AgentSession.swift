@@ -5,30 +5,67 @@ import UnixSignals
 /// An agent with its connections and its signals.
 enum AgentSession {
     /// Lends an agent to `body`; SIGTERM and SIGINT end what it does in good order.
-    ///
-    /// - Parameter isService: SIGHUP is a check-in, instead of the end of the terminal.
     static func with<Result: Sendable>(
-        _ configuration: AgentConfiguration, isService: Bool = false,
+        _ configuration: AgentConfiguration, _ body: @escaping @Sendable (Agent) async throws -> Result
+    ) async throws -> Result {
+        try await withSignals([.sigterm, .sigint]) { events in try await with(configuration, events, body) }
+    }
+
+    /// Lends an agent to `body` again and again, each time with the settings as they are then, until it says that it has
+    /// been stopped. SIGHUP is a reload, instead of the end of the terminal.
+    ///
+    /// - Parameters:
+    ///   - load: reads the settings. When they cannot be used any more, those before stay.
+    ///   - body: told whether it is the first time.
+    static func serve(
+        _ load: @escaping @Sendable () throws -> AgentConfiguration,
+        _ body: @escaping @Sendable (Agent, _ isFirst: Bool) async throws -> AgentService.Ending
+    ) async throws {
+        try await withSignals([.sigterm, .sigint, .sighup]) { events in
+            var configuration = try load()
+            var isFirst = true
+            while try await with(configuration, events, { [isFirst] in try await body($0, isFirst) }) == .reload {
+                isFirst = false
+                do {
+                    configuration = try load()
+                    StandardError.log(.note, "goes on with the settings as they are now")
+                } catch let error as AgentError {
+                    StandardError.log(error)
+                    StandardError.log(.warning, "goes on with the settings as they were before")
+                }
+            }
+        }
+    }
+
+    private static func with<Result: Sendable>(
+        _ configuration: AgentConfiguration, _ events: AgentEvents,
         _ body: @escaping @Sendable (Agent) async throws -> Result
     ) async throws -> Result {
+        try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots) { transport in
+            try await body(
+                Agent(
+                    configuration: configuration, transport: transport, version: AgentCommand.version,
+                    surroundings: AgentSurroundings(log: StandardError.log), events: events))
+        }
+    }
+
+    /// Turns signals into events for as long as `body` runs.
+    private static func withSignals<Result: Sendable>(
+        _ trapped: [UnixSignal], _ body: @escaping @Sendable (AgentEvents) async throws -> Result
+    ) async throws -> Result {
         let events = AgentEvents()
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint] + (isService ? [.sighup] : []))
-        return try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots) { transport in
-            let agent = Agent(
-                configuration: configuration, transport: transport, version: AgentCommand.version,
-                surroundings: AgentSurroundings(log: StandardError.log), events: events)
-            return try await withThrowingTaskGroup(of: Result?.self) { group in
-                group.addTask {
-                    for await signal in signals { events.post(signal == .sighup ? .checkIn : .stop) }
-                    return nil
-                }
-                group.addTask { try await body(agent) }
-                defer { group.cancelAll() }
-                while let ended = try await group.next() {
-                    if let result = ended { return result }
-                }
-                throw CancellationError()
+        let signals = await UnixSignalsSequence(trapping: trapped)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                for await signal in signals { events.post(signal == .sighup ? .reload : .stop) }
+                return nil
             }
+            group.addTask { try await body(events) }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let result = ended { return result }
+            }
+            throw CancellationError()
         }
     }
 }

@@ -15,6 +15,17 @@ struct ProcessTests {
         let server: FakeControlServer
         let config: String
         let url: String
+        let rootFile: String
+
+        /// Writes the configuration file.
+        func configure(addresses: [String] = ["10.0.0.5"]) throws {
+            let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
+            try directory.write(
+                """
+                {"server": "\(url)", "trust-roots": "\(rootFile)", "addresses": [\(list)],
+                 "state-directory": "\(directory.path("state"))"}
+                """, to: "agent.json")
+        }
 
         /// The program, as the test run has built it, beside the tests.
         static var program: String {
@@ -44,12 +55,11 @@ struct ProcessTests {
             let authority = try await TestCertificateAuthority.make(in: directory, below: "tls")
             let server = try FakeControlServer()
             try await TLSControlServer.with(server, authority) { url in
-                let config = try directory.write(
-                    """
-                    {"server": "\(url)", "trust-roots": "\(authority.rootFile)", "addresses": ["10.0.0.5"],
-                     "state-directory": "\(directory.path("state"))"}
-                    """, to: "agent.json")
-                try await body(Device(directory: directory, server: server, config: config, url: url))
+                let device = Device(
+                    directory: directory, server: server, config: directory.path("agent.json"), url: url,
+                    rootFile: authority.rootFile)
+                try device.configure()
+                try await body(device)
             }
         }
     }
@@ -173,7 +183,7 @@ struct ProcessTests {
         }
     }
 
-    @Test("run: SIGHUP is a check-in, SIGTERM ends with 0, systemd is told")
+    @Test("run: SIGHUP reads the settings again and checks in, SIGTERM ends with 0, systemd is told")
     func service() async throws {
         try await Self.with { device in
             let listener = try ServiceManagerTests.Listener(device.directory.path("notify"))
@@ -185,10 +195,19 @@ struct ProcessTests {
             ) { daemon in
                 try await daemon.start()
                 try await device.server.waitForRequests(.certificate, 1)
-                try await poll("the second check-in") {
-                    daemon.signal(SIGHUP)
-                    return device.server.requests(Route.checkIn.rawValue).count >= 2 ? true : nil
+                try device.configure(addresses: ["10.0.0.6"])
+                daemon.signal(SIGHUP)
+                try await poll("the new address") {
+                    device.server.requests(Route.checkIn.rawValue).last?.checkIn?.addresses == ["10.0.0.6"] ? true : nil
                 }
+                // Settings that cannot be used leave those before in force.
+                let mark = daemon.logMark
+                try device.directory.write("{", to: "agent.json")
+                daemon.signal(SIGHUP)
+                try await daemon.waitForLog("goes on with the settings as they were before", after: mark)
+                let count = device.server.requests(Route.checkIn.rawValue).count
+                try await device.server.waitForRequests(.checkIn, count)
+                #expect(device.server.requests(Route.checkIn.rawValue).last?.checkIn?.addresses == ["10.0.0.6"])
                 daemon.signal(SIGTERM)
                 return try await daemon.waitForEnd()
             }

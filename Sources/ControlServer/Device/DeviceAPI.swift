@@ -120,7 +120,7 @@ struct DeviceAPI: Sendable {
         return try .json(
             CheckInResponse(
                 name: device.name, addresses: published, certificate: CertificateDirective(direction, of: device),
-                checkInAfter: checkInAfter()))
+                checkInAfter: checkInAfter(before: device)))
     }
 
     /// The device as it is after a change, for the rest of the answer.
@@ -129,9 +129,14 @@ struct DeviceAPI: Sendable {
     }
 
     /// Spread by ten per cent either way, so that a fleet that was switched on at once does not come at once for ever.
-    private func checkInAfter() -> Int {
+    /// A renewal that falls due earlier is not kept waiting: with certificates of a few days, every hour counts.
+    private func checkInAfter(before device: DeviceStanding? = nil) -> Int {
         let tenth = settings.checkInInterval / 10
-        return max(1, settings.checkInInterval + Int.random(in: -tenth...tenth))
+        let regular = max(1, settings.checkInInterval + Int.random(in: -tenth...tenth))
+        guard let certificate = device?.certificate, !certificate.isRevoked, let renewAt = certificate.renewAt,
+            case let left = renewAt.timeIntervalSince(services.now()), left > 0
+        else { return regular }
+        return min(regular, Int(min(left, Double(regular)).rounded(.up)))
     }
 }
 

@@ -3,8 +3,10 @@ import Synchronization
 /// What wakes the agent from its sleep between check-ins, from wherever it comes (a signal, a changed address).
 package final class AgentEvents: Sendable {
     package enum Event: Hashable, Sendable {
-        /// Check in now (SIGHUP).
+        /// Check in now.
         case checkIn
+        /// Begin anew with the settings as they are now, and check in (SIGHUP).
+        case reload
         case addressesChanged
         /// End (SIGTERM); what must not be left half done is done first.
         case stop
@@ -38,7 +40,8 @@ package final class AgentEvents: Sendable {
         while !Task.isCancelled {
             let event = state.withLock { state -> Event? in
                 if state.pending.contains(.stop) { return .stop }
-                return state.pending.remove(.checkIn) ?? state.pending.remove(.addressesChanged)
+                return state.pending.remove(.reload) ?? state.pending.remove(.checkIn)
+                    ?? state.pending.remove(.addressesChanged)
             }
             if let event { return event }
             await change { !$0.isEmpty }

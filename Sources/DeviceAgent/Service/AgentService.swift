@@ -4,6 +4,13 @@ package import FleetAPI
 /// The agent as a service: checks in when the server wants it, sooner when an address changes, until it is told to
 /// stop.
 package struct AgentService: Sendable {
+    /// Why it came to its end.
+    package enum Ending: Sendable {
+        case stopped
+        /// It is to go on with the settings as they are now.
+        case reload
+    }
+
     private let agent: Agent
     private let manager: ServiceManager?
 
@@ -21,40 +28,50 @@ package struct AgentService: Sendable {
 
     private var surroundings: AgentSurroundings { agent.surroundings }
 
-    /// Runs until ``AgentEvents/Event/stop``, or until the task is cancelled.
+    /// Runs until ``AgentEvents/Event/stop`` or ``AgentEvents/Event/reload``, or until the task is cancelled.
     ///
-    /// - Parameter token: where the enrollment token is, if the device is not enrolled yet.
+    /// - Parameters:
+    ///   - atOnce: whether to check in without the wait at the start that spreads a fleet.
+    ///   - token: where the enrollment token is, if the device is not enrolled yet.
     /// - Throws: what makes going on senseless: `notEnrolled`, `badToken`, a token that the server refuses,
     ///   `cannotWrite` at the start.
-    package func run(token: @Sendable () throws(AgentError) -> SecretToken?) async throws(AgentError) {
+    package func run(
+        atOnce: Bool = false, token: @Sendable () throws(AgentError) -> SecretToken?
+    ) async throws(AgentError) -> Ending {
         try agent.directory.prepare()
         manager?.ready()
-        let failure = await withTaskGroup(of: AgentError?.self) { group in
+        let result = await withTaskGroup(of: Void.self) { group in
             group.addTask { await watchAddresses() }
             group.addTask { await keepWatchdogQuiet() }
             defer { group.cancelAll() }
             do throws(AgentError) {
-                let isNew = try await enroll(token)
-                await checkInRepeatedly(atOnce: isNew)
-                return nil as AgentError?
+                let enrollment = try await enroll(token)
+                if enrollment == .putOff { return Result<Ending, AgentError>.success(.reload) }
+                return .success(await checkInRepeatedly(atOnce: enrollment == .new || atOnce))
             } catch {
-                return error.code == .cancelled ? nil : error
+                return error.code == .cancelled ? .success(.stopped) : .failure(error)
             }
         }
+        if case .success(.reload) = result { return .reload }
         manager?.stopping()
-        if let failure { throw failure }
+        return try result.get()
     }
 
     // MARK: - Check-ins
 
-    /// - Returns: whether the device has been enrolled just now.
-    private func enroll(_ token: () throws(AgentError) -> SecretToken?) async throws(AgentError) -> Bool {
+    private enum Enrollment {
+        case new, known
+        /// A reload came first.
+        case putOff
+    }
+
+    private func enroll(_ token: () throws(AgentError) -> SecretToken?) async throws(AgentError) -> Enrollment {
         var schedule = CheckInSchedule(random: surroundings.random)
         while true {
             do throws(AgentError) {
                 let enrollment = try await agent.enroll(token: token)
                 if enrollment.isNew { surroundings.log(.note, "enrolled as \(enrollment.name)") }
-                return enrollment.isNew
+                return enrollment.isNew ? .new : .known
             } catch {
                 guard error.cause?.isTemporary == true else { throw error }
                 surroundings.log(error)
@@ -62,19 +79,21 @@ package struct AgentService: Sendable {
                 tell("not enrolled: \(error.message); next attempt in \(Self.words(delay))")
                 switch await due(after: delay) {
                 case .cancelled, .event(.stop): throw AgentError(.cancelled, "cancelled")
+                case .event(.reload): return .putOff
                 case .time, .event: break
                 }
             }
         }
     }
 
-    private func checkInRepeatedly(atOnce: Bool) async {
+    private func checkInRepeatedly(atOnce: Bool) async -> Ending {
         var schedule = CheckInSchedule(random: surroundings.random)
         var delay = atOnce ? .zero : Self.startSpread * surroundings.random()
         while true {
             let isScheduled: Bool
             switch await due(after: delay) {
-            case .cancelled, .event(.stop): return
+            case .cancelled, .event(.stop): return .stopped
+            case .event(.reload): return .reload
             case .event(.checkIn): isScheduled = false
             case .time, .event: isScheduled = true
             }
@@ -83,7 +102,7 @@ package struct AgentService: Sendable {
                 delay = schedule.delay(after: outcome)
                 report(outcome, delay)
             } catch {
-                if error.code == .cancelled { return }
+                if error.code == .cancelled { return .stopped }
                 surroundings.log(error)
                 delay = schedule.delay(after: error)
                 tell("\(error.message); next check-in in \(Self.words(delay))")
@@ -143,7 +162,7 @@ package struct AgentService: Sendable {
         }
     }
 
-    private func watchAddresses() async -> AgentError? {
+    private func watchAddresses() async {
         var last = agent.localAddresses()
         while (try? await surroundings.sleep(agent.configuration.addressPoll)) != nil {
             let now = agent.localAddresses()
@@ -154,12 +173,10 @@ package struct AgentService: Sendable {
             }
             last = now
         }
-        return nil
     }
 
-    private func keepWatchdogQuiet() async -> AgentError? {
-        guard let manager, let interval = manager.watchdogInterval else { return nil }
+    private func keepWatchdogQuiet() async {
+        guard let manager, let interval = manager.watchdogInterval else { return }
         repeat { manager.alive() } while (try? await surroundings.sleep(interval)) != nil
-        return nil
     }
 }

@@ -9,6 +9,8 @@ struct CheckInSchedule: Sendable {
     /// A dead server is asked no more often than once an hour, and a server that refuses as well.
     static let longestRetry: Duration = .seconds(3_600)
     static let shortest: Duration = .seconds(5)
+    /// A new certificate is reported soon: the answer then knows when it falls due.
+    static let confirmation: Duration = .seconds(30)
 
     /// - Parameter random: gives numbers in 0..<1.
     init(random: @escaping @Sendable () -> Double) {
@@ -19,9 +21,12 @@ struct CheckInSchedule: Sendable {
     mutating func delay(after outcome: CheckInOutcome) -> Duration {
         let regular = max(outcome.checkInAfter, Self.shortest)
         switch outcome.certificate {
-        case .current, .installed, .paused:
+        case .current, .paused:
             failures = 0
             return spread(regular)
+        case .installed:
+            failures = 0
+            return spread(min(regular, Self.confirmation))
         case .pending(let retryAfter):
             failures = 0
             return spread(min(regular, max(retryAfter ?? .seconds(30), Self.shortest)))

@@ -119,6 +119,10 @@ struct LifeCycleTests {
                     "POST", "/v1/certificate", credential: credential, json: nil, "-H", "Prefer: wait=60", "-H",
                     "Content-Type: application/x-pem-file", "--data-binary", "@" + csr)
                 #expect(first.status == 200, "\(first)")
+                // It is told to come when the certificate falls due, not at the next regular time, which is too late.
+                let told = try await server.checkIn(credential, []).json()
+                guard case .number(let wait)? = told["checkInAfter"] else { throw TestFailure("\(told)") }
+                #expect(wait <= 40 || told["certificate"]?["action"] == .string("send-csr"))
                 try await poll("the renewal", within: .seconds(90)) {
                     let answer = try await server.curl("GET", "/v1/certificate", credential: credential)
                     return answer.status == 200 && answer.body != first.body ? true : nil
