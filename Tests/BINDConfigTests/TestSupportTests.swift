@@ -58,6 +58,15 @@ import Testing
         }
     }
 
+    @Test("a peer that ends before it has read its input ends nobody else")
+    func earlyEnd() async throws {
+        let input = String(repeating: "x", count: 1 << 20)
+        for _ in 1...20 {
+            let output = try await Peer.run(path: "/bin/true", [], input: input)
+            #expect(output.exitCode == 0)
+        }
+    }
+
     @Test("pebble serves its directory over a certificate that its trust root vouches for, and its roots")
     func pebble() async throws {
         try await NamedServer.with(NamedConfiguration([.primary("x.test")])) { named in

@@ -1,4 +1,6 @@
+import Glibc
 import Subprocess
+import SystemPackage
 
 /// Runs other people's programs (dig, nsupdate, openssl, lego, python) to their end.
 package enum Peer {
@@ -41,18 +43,39 @@ package enum Peer {
         within limit: Duration = .seconds(60)
     ) async throws -> Output {
         let launch = Launch(path: path, environment: environment)
+        let file = try inputFile(input)
+        defer { try? file.close() }
         return try await withDeadline(limit, "\(path) \(arguments.joined(separator: " "))") {
             let result = try await Subprocess.run(
                 .name(launch.name),
                 arguments: Arguments(arguments),
                 environment: launch.environment,
-                input: .string(input),
+                input: .fileDescriptor(file, closeAfterSpawningProcess: false),
                 output: .string(limit: 16 << 20),
                 error: .string(limit: 16 << 20))
             return Output(
                 exitCode: result.terminationStatus.shellCode,
                 standardOutput: result.standardOutput,
                 standardError: result.standardError)
+        }
+    }
+
+    /// The input as a file without a name. Not as a pipe: a peer that ends before it has read all of it would end the
+    /// test run with it (SIGPIPE, or Subprocess's own check that its end of the pipe was closed).
+    private static func inputFile(_ input: String) throws -> FileDescriptor {
+        guard !input.isEmpty else { return try FileDescriptor.open("/dev/null", .readOnly) }
+        var path = Array("/tmp/ddns-acme-input.XXXXXX".utf8CString)
+        let file = FileDescriptor(rawValue: mkstemp(&path))
+        guard file.rawValue >= 0 else { throw TestFailure("no temporary file for the input of a peer") }
+        unlink(path)
+        _ = fcntl(file.rawValue, F_SETFD, FD_CLOEXEC)
+        do {
+            try file.writeAll(input.utf8)
+            try file.seek(offset: 0, from: FileDescriptor.SeekOrigin.start)
+            return file
+        } catch {
+            try? file.close()
+            throw error
         }
     }
 
