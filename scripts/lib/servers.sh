@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # sourced after common.sh, which sets $peers
-# A BIND primary and an ACME CA (pebble) on 127.0.0.1, in a folder of their own, for as long as the script runs.
+# A BIND primary, a secondary and an ACME CA (pebble) on 127.0.0.1, in a folder of their own, for as long as the script runs.
 
 pids=()
+pebble_profiles='"default": { "description": "Ninety days", "validityPeriod": 7776000 }'
 
 # Ends what was started here, by pid, and removes the folder.
 stop_servers() {
@@ -46,32 +47,20 @@ wait_for() {
     fail "a server did not come up; the end of its log is above"
 }
 
-# start_named ZONE PORT [STATISTICS_PORT]: serves the zone from $folder/$zone.zone to be updated with the key in
-# $folder/tsig.key; counts what it is asked at http://127.0.0.1:STATISTICS_PORT/.
+# start_named ZONE PORT [STATISTICS_PORT [SECONDARY_PORT]]: serves the zone from $folder/$zone.zone to be updated with the
+# key in $folder/tsig.key; counts what it is asked at http://127.0.0.1:STATISTICS_PORT/; tells the secondary of each change.
 start_named() {
-    local zone=$1 port=$2 statistics=${3:-} named
-    named=$(PATH=$PATH:/usr/sbin command -v named)
-    # AppArmor confines /usr/sbin/named, by its path, to /etc/bind and /var: a copy may read this folder.
-    if grep -qs Y /sys/module/apparmor/parameters/enabled; then
-        cp "$named" "$folder/named"
-        named=$folder/named
-    fi
-    cat >"$folder/named.conf" <<CONFIGURATION
+    local zone=$1 port=$2 statistics=${3:-} secondary=${4:-} notify="notify no;"
+    [ -z "$secondary" ] || notify="notify explicit; also-notify { 127.0.0.1 port $secondary; };"
+    named_options "$port" >"$folder/named.conf"
+    cat >>"$folder/named.conf" <<CONFIGURATION
 include "$folder/tsig.key";
-options {
-    directory "$folder";
-    listen-on port $port { 127.0.0.1; };
-    listen-on-v6 { none; };
-    pid-file none; lock-file none; session-keyfile none;
-    recursion no;
-    notify-delay 0;
-};
-controls { };
 ${statistics:+statistics-channels { inet 127.0.0.1 port $statistics; \};}
 zone "$zone" {
     type primary;
     file "$zone.zone";
     update-policy { grant "ddns-acme" zonesub A AAAA TXT; };
+    $notify
 };
 CONFIGURATION
     cat >"$folder/$zone.zone" <<ZONE
@@ -80,9 +69,51 @@ CONFIGURATION
     IN NS  ns1.$zone.
 ns1 IN A   127.0.0.1
 ZONE
-    "$named" -f -L "$folder/named.log" -c "$folder/named.conf" </dev/null >"$folder/named.out" 2>&1 &
+    run_named named "$zone" "$port"
+}
+
+# start_secondary ZONE PORT PRIMARY_PORT
+start_secondary() {
+    local zone=$1 port=$2 primary=$3
+    named_options "$port" >"$folder/secondary.conf"
+    cat >>"$folder/secondary.conf" <<CONFIGURATION
+zone "$zone" {
+    type secondary;
+    file "$zone.secondary";
+    primaries { 127.0.0.1 port $primary; };
+    notify no;
+};
+CONFIGURATION
+    run_named secondary "$zone" "$port"
+}
+
+named_options() {
+    cat <<CONFIGURATION
+options {
+    directory "$folder";
+    listen-on port $1 { 127.0.0.1; };
+    listen-on-v6 { none; };
+    pid-file none; lock-file none; session-keyfile none;
+    recursion no;
+    allow-transfer { 127.0.0.1; };
+    notify-delay 0;
+};
+controls { };
+CONFIGURATION
+}
+
+# run_named NAME ZONE PORT: with $folder/NAME.conf, until it serves the zone.
+run_named() {
+    local name=$1 zone=$2 port=$3 named
+    named=$(PATH=$PATH:/usr/sbin command -v named)
+    # AppArmor confines /usr/sbin/named, by its path, to /etc/bind and /var: a copy may read this folder.
+    if grep -qs Y /sys/module/apparmor/parameters/enabled; then
+        [ -e "$folder/named" ] || cp "$named" "$folder/named"
+        named=$folder/named
+    fi
+    "$named" -f -L "$folder/$name.log" -c "$folder/$name.conf" </dev/null >"$folder/$name.out" 2>&1 &
     pids+=($!)
-    wait_for $! "$folder/named.log" zone_is_served "$zone" "$port"
+    wait_for $! "$folder/$name.log" zone_is_served "$zone" "$port"
 }
 
 zone_is_served() {
@@ -99,7 +130,7 @@ start_pebble() {
     "certificate": "$folder/cert.pem", "privateKey": "$folder/key.pem", "httpPort": 5002, "tlsPort": 5001,
     "ocspResponderURL": "", "externalAccountBindingRequired": false, "keyAlgorithm": "ecdsa",
     "retryAfter": { "authz": 1, "order": 1 },
-    "profiles": { "default": { "description": "Ninety days", "validityPeriod": 7776000 } } } }
+    "profiles": { $pebble_profiles } } }
 CONFIGURATION
     PEBBLE_VA_NOSLEEP=1 "$peers/pebble/usr/bin/pebble" -strict -config "$folder/pebble.json" \
         -dnsserver "127.0.0.1:$dns" </dev/null >"$folder/pebble.log" 2>&1 &
@@ -107,6 +138,54 @@ CONFIGURATION
     wait_for $! "$folder/pebble.log" from_pebble "https://127.0.0.1:$port/dir"
     # The root of what it issues is another one, new at each start.
     from_pebble "https://127.0.0.1:$management/roots/0" >"$folder/issuing-root.pem"
+}
+
+# start_acme_without_windows PORT PEBBLE_PORT: the same CA at another port, as one of those that know no renewal windows
+# (RFC 9773). The windows of pebble are two days wide: a certificate of minutes is due in them from its first second.
+start_acme_without_windows() {
+    /usr/bin/python3 - "$1" "$2" "$folder" <<'PYTHON' >"$folder/acme.log" 2>&1 &
+import http.client, http.server, json, ssl, sys
+
+port, pebble, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+trust = ssl.create_default_context(cafile=folder + "/ca.pem")
+
+
+class Relay(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def relay(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        # With the Host of the request: pebble makes its URLs from it.
+        ca = http.client.HTTPSConnection("127.0.0.1", pebble, context=trust)
+        ca.request(self.command, self.path, body, dict(self.headers))
+        answer = ca.getresponse()
+        content = answer.read()
+        ca.close()
+        if self.path == "/dir":
+            content = json.dumps({k: v for k, v in json.loads(content).items() if k != "renewalInfo"}).encode()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_GET = do_HEAD = do_POST = relay
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Relay)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+PYTHON
+    pids+=($!)
+    wait_for $! "$folder/acme.log" from_pebble "https://127.0.0.1:$1/dir"
 }
 
 from_pebble() {
