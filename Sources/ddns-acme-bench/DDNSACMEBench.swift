@@ -6,5 +6,8 @@ import ArgumentParser
 struct DDNSACMEBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ddns-acme-bench", abstract: "Measure ddns-acme beside its peers (see scripts/bench).",
-        subcommands: [RunCommand.self])
+        subcommands: [
+            RunCommand.self, FillCommand.self, ServeCommand.self, ConstantCommand.self, LoadCommand.self,
+            HotCommand.self,
+        ])
 }

@@ -120,16 +120,17 @@ zone_is_served() {
     dig -r +short +tries=1 +time=1 -p "$2" @127.0.0.1 "$1" SOA | grep -q .
 }
 
-# start_pebble PORT MANAGEMENT_PORT DNS_PORT: the CA; $folder/ca.pem then holds the root of its HTTPS certificate.
+# start_pebble PORT MANAGEMENT_PORT DNS_PORT [SECONDS]: the CA, which asks for pauses of so many seconds (1 unless told; 0:
+# of none); $folder/ca.pem then holds the root of its HTTPS certificate.
 start_pebble() {
-    local port=$1 management=$2 dns=$3
+    local port=$1 management=$2 dns=$3 pause=${4:-1}
     make_certificate
     cat >"$folder/pebble.json" <<CONFIGURATION
 { "pebble": {
     "listenAddress": "127.0.0.1:$port", "managementListenAddress": "127.0.0.1:$management",
     "certificate": "$folder/cert.pem", "privateKey": "$folder/key.pem", "httpPort": 5002, "tlsPort": 5001,
     "ocspResponderURL": "", "externalAccountBindingRequired": false, "keyAlgorithm": "ecdsa",
-    "retryAfter": { "authz": 1, "order": 1 },
+    "retryAfter": { "authz": $pause, "order": $pause },
     "profiles": { $pebble_profiles } } }
 CONFIGURATION
     PEBBLE_VA_NOSLEEP=1 "$peers/pebble/usr/bin/pebble" -strict -config "$folder/pebble.json" \

@@ -2,11 +2,21 @@
 enum Measure: String, CaseIterable, Codable, Sendable {
     case updates
     case latency
+    case checkIns = "check-ins"
+    case startup
+    case loneIssuance = "issue"
+    case fleetIssuance = "fleet"
+    case hotPaths = "hot"
 
     var title: String {
         switch self {
         case .updates: "DNS updates"
         case .latency: "Latency of a lone DNS update"
+        case .checkIns: "Check-ins"
+        case .startup: "Start-up and memory"
+        case .loneIssuance: "One certificate"
+        case .fleetIssuance: "Certificates for a fleet"
+        case .hotPaths: "Hot paths, each time"
         }
     }
 
@@ -14,6 +24,9 @@ enum Measure: String, CaseIterable, Codable, Sendable {
     var scaleName: String {
         switch self {
         case .updates, .latency: "Changes"
+        case .checkIns, .startup: "Devices"
+        case .loneIssuance, .fleetIssuance: "Certificates"
+        case .hotPaths: "Runs"
         }
     }
 
@@ -21,6 +34,11 @@ enum Measure: String, CaseIterable, Codable, Sendable {
         switch self {
         case .updates: try await UpdateThroughput(bench).run()
         case .latency: try await UpdateLatency(bench).run()
+        case .checkIns: try await CheckInLoad(bench).run()
+        case .startup: try await Startup(bench).run()
+        case .loneIssuance: try await LoneIssuance(bench).run()
+        case .fleetIssuance: try await FleetIssuance(bench).run()
+        case .hotPaths: try await HotPaths(bench).run()
         }
     }
 }

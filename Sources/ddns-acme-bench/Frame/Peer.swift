@@ -10,8 +10,9 @@ enum Peer {
     static var taskset: String? { path("taskset") }
 
     private static func path(_ name: String) -> String? {
-        let variable = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        for folder in variable.split(separator: ":") + ["/usr/sbin"] {
+        var folders: [Substring] = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        folders.append("/usr/sbin")
+        for folder in folders {
             let path = "\(folder)/\(name)"
             if access(path, X_OK) == 0 { return path }
         }

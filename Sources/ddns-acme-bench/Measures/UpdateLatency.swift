@@ -12,28 +12,33 @@ struct UpdateLatency {
 
     func run() async throws {
         let client = bench.makeClient()
-        let lone = UpdateWork(zone: bench.zone, prefix: "lone")
-        let bulk = UpdateWork(zone: bench.zone, prefix: "bulk")
-        let count = bench.size.loneUpdates
         do {
             try await client.probe()
-            for round in 1...bench.size.rounds {
-                bench.progress.show("round \(round) of \(bench.size.rounds)")
-                record("UpdateClient, idle", try await Self.latencies(lone.next(1 + count), over: client))
-                let load = try (0..<40).map { _ in try bulk.next(1_000) }
-                let times = try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await Self.loop(load, over: client) }
-                    defer { group.cancelAll() }
-                    return try await Self.latencies(lone.next(1 + count / 4), over: client)
-                }
-                record("UpdateClient, beside a bulk update", times)
-                record("nsupdate, one process a change, idle", try peer(lone.next(20)))
-            }
+            try await measure(UpdateEngine(client: client))
         } catch {
             await client.close()
             throw error
         }
         await client.close()
+        bench.note(.latency, "The bulk update is one of 10,000 changes, started again when it is done.")
+    }
+
+    private func measure(_ engine: UpdateEngine) async throws {
+        let lone = UpdateWork(zone: bench.zone, prefix: "lone")
+        let bulk = UpdateWork(zone: bench.zone, prefix: "bulk")
+        let count = bench.size.loneUpdates
+        for round in 1...bench.size.rounds {
+            bench.progress.show("round \(round) of \(bench.size.rounds)")
+            record("UpdateEngine, idle", try await Self.latencies(lone.next(1 + count), engine))
+            let load = try (0..<8).map { _ in try bulk.next(10_000).map { $0.wish() } }
+            let times = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await Self.loop(load, engine) }
+                defer { group.cancelAll() }
+                return try await Self.latencies(lone.next(1 + count), engine)
+            }
+            record("UpdateEngine, urgent, beside a bulk update", times)
+            record("nsupdate, one process a change, idle", try peer(lone.next(20)))
+        }
     }
 
     private func record(_ subject: String, _ times: [Double]) {
@@ -42,28 +47,27 @@ struct UpdateLatency {
     }
 
     /// Milliseconds of each, one after the other; the first one, which may have to connect, is left out.
-    private static func latencies(_ changes: [UpdateWork.Change], over client: UpdateClient) async throws -> [Double] {
+    private static func latencies(_ changes: [UpdateWork.Change], _ engine: UpdateEngine) async throws -> [Double] {
         var times: [Double] = []
         for change in changes {
             let start = ContinuousClock.now
-            try await client.send(UpdateMessage(zone: client.zone, operations: change.operations))
+            try await engine.submit(change.wish(isUrgent: true))
             times.append((ContinuousClock.now - start).inMilliseconds)
         }
         return Array(times.dropFirst())
     }
 
     /// Bulk updates, one behind the other, until cancelled.
-    private static func loop(_ load: [[UpdateWork.Change]], over client: UpdateClient) async throws {
+    private static func loop(_ load: [[ZoneChange]], _ engine: UpdateEngine) async throws {
         var index = 0
         while !Task.isCancelled {
-            let portions = load[index % load.count].portions(of: 150)
+            let changes = load[index % load.count]
             index += 1
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for portion in portions {
+                for change in changes {
                     group.addTask {
-                        let message = UpdateMessage(zone: client.zone, operations: portion.flatMap(\.operations))
                         do throws(UpdateFailure) {
-                            try await client.send(message)
+                            try await engine.submit(change)
                         } catch {
                             guard error.code == .cancelled else { throw error }
                         }

@@ -18,7 +18,7 @@ struct UpdateThroughput {
         let client = bench.makeClient()
         do {
             try await client.probe()
-            try await measure(client)
+            try await measure(UpdateEngine(client: client))
         } catch {
             await client.close()
             throw error
@@ -34,15 +34,15 @@ struct UpdateThroughput {
                 + "flight over one connection, answers counted and not verified.")
     }
 
-    private func measure(_ client: UpdateClient) async throws {
+    private func measure(_ engine: UpdateEngine) async throws {
         let ours = UpdateWork(zone: bench.zone, prefix: "ours")
         let ceiling = UpdateWork(zone: bench.zone, prefix: "ceiling")
         let nsupdate = UpdateWork(zone: bench.zone, prefix: "nsu")
         let dnsperf = UpdateWork(zone: bench.zone, prefix: "perf")
         for count in bench.size.updates {
             var subjects = [
-                subject("UpdateClient, \(Self.batch) changes a message", count) {
-                    try await Self.send(ours.next(count), over: client)
+                subject("UpdateEngine, one caller a change", count) {
+                    try await Self.submit(ours.next(count), to: engine)
                 },
                 subject("BIND's ceiling", count) {
                     let load = try PresignedLoad(
@@ -76,14 +76,11 @@ struct UpdateThroughput {
 
     // MARK: - Ours
 
-    private static func send(_ changes: [UpdateWork.Change], over client: UpdateClient) async throws -> Duration {
+    private static func submit(_ changes: [UpdateWork.Change], to engine: UpdateEngine) async throws -> Duration {
+        let wishes = changes.map { $0.wish() }
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for portion in changes.portions(of: batch) {
-                group.addTask {
-                    try await client.send(UpdateMessage(zone: client.zone, operations: portion.flatMap(\.operations)))
-                }
-            }
+            for wish in wishes { group.addTask { try await engine.submit(wish) } }
             try await group.waitForAll()
         }
         return ContinuousClock.now - start

@@ -10,6 +10,11 @@ final class UpdateWork {
         let former: IPv4Address?
 
         var operations: [UpdateOperation] { [.deleteRRset(name, .a), .add(name, ttl: 60, .a(address))] }
+
+        func wish(isUrgent: Bool = false) -> ZoneChange {
+            .state(
+                of: name, wanted: [.a(address)], stale: former.map { [.a($0)] } ?? [], ttl: 60, isUrgent: isUrgent)
+        }
     }
 
     private let zone: DomainName

@@ -1,0 +1,59 @@
+import DNSUpdate
+import FoundationEssentials
+
+/// Instructions and allocations of what is done over and over, counted by valgrind: figures that a busy machine does not
+/// change, so that a regression shows.
+struct HotPaths {
+    private let bench: Bench
+
+    init(_ bench: Bench) {
+        self.bench = bench
+    }
+
+    func run() async throws {
+        guard let valgrind = Peer.valgrind else { throw BenchFailure("valgrind is not installed") }
+        for path in HotPath.allCases {
+            let few = max(2, bench.size.hotIterations / path.weight)
+            for round in 1...bench.size.rounds {
+                bench.progress.show("\(path.rawValue), round \(round) of \(bench.size.rounds)")
+                // The difference of two runs leaves out whatever happens once.
+                let less = try count(valgrind, path, few)
+                let more = try count(valgrind, path, 2 * few)
+                bench.record(
+                    .hotPaths, path.title, "thousand instructions",
+                    (more.instructions - less.instructions) / Double(few) / 1_000)
+                bench.record(.hotPaths, path.title, "allocations", (more.blocks - less.blocks) / Double(few))
+                bench.record(.hotPaths, path.title, "bytes allocated", (more.bytes - less.bytes) / Double(few))
+            }
+        }
+        bench.note(.hotPaths, "A check-in is counted with the client that sends it, both in one process, without TLS.")
+    }
+
+    private func count(
+        _ valgrind: String, _ path: HotPath, _ iterations: Int
+    ) throws -> (instructions: Double, blocks: Double, bytes: Double) {
+        let subject = [
+            Bench.ownPath, "hot", path.rawValue, "--iterations", "\(iterations)", "--folder", bench.folder, "--zone",
+            "\(bench.zone)", "--dns-port", "\(bench.primary.port)", "--acme-port", "\(bench.acmePort)",
+        ]
+        let log = "\(bench.folder)/valgrind.log"
+        try ChildProcess.run(
+            [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"] + subject, log: log)
+        let instructions = try figure("Collected", in: log)
+        try ChildProcess.run([valgrind, "--tool=dhat", "--dhat-out-file=/dev/null"] + subject, log: log)
+        return (instructions[0], try figure("Total:", in: log)[1], try figure("Total:", in: log)[0])
+    }
+
+    /// The numbers after that word on the first line that has it.
+    private func figure(_ label: String, in log: String) throws -> [Double] {
+        let text = try String(contentsOf: URL(filePath: log), encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.contains(label) } ?? ""
+        let rest = line.firstRange(of: label).map { line[$0.upperBound...] } ?? ""
+        let numbers = rest.split { !$0.isNumber && $0 != "," }
+            .compactMap { Double($0.filter { $0 != "," }) }
+        guard numbers.count >= (label == "Total:" ? 2 : 1) else {
+            throw BenchFailure("valgrind counted nothing: \(text.suffix(600))")
+        }
+        return numbers
+    }
+}

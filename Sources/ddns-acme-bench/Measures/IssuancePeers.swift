@@ -1,0 +1,69 @@
+import DNSUpdate
+import FoundationEssentials
+import Glibc
+
+/// How each client is asked for a certificate of the same zone from the same CA.
+struct IssuancePeers {
+    private let bench: Bench
+    private let secret: String
+
+    init(_ bench: Bench) throws {
+        self.bench = bench
+        secret = try bench.secretText()
+        let credentials = """
+            dns_rfc2136_server = 127.0.0.1
+            dns_rfc2136_port = \(bench.primary.port)
+            dns_rfc2136_name = \(bench.key.name).
+            dns_rfc2136_secret = \(secret)
+            dns_rfc2136_algorithm = \(bench.key.algorithm.description.uppercased())
+
+            """
+        try Data(credentials.utf8).write(to: URL(filePath: "\(bench.folder)/certbot.ini"))
+        chmod("\(bench.folder)/certbot.ini", 0o600)
+    }
+
+    func ours(_ label: String) throws {
+        try ChildProcess.run(
+            [
+                bench.program, "issue", label, "--config", "\(bench.folder)/config.yaml", "--out",
+                "\(bench.folder)/ours",
+            ], log: "\(bench.folder)/issue.log")
+    }
+
+    func lego(_ label: String) throws {
+        let child = try startLego(label)
+        let ending = try child.wait()
+        guard ending.status == 0 else {
+            throw BenchFailure("lego ended with \(ending.status): \(child.output.suffix(800))")
+        }
+    }
+
+    /// lego's pauses are at their shortest, a second; it asks name servers on port 53 only, so that here it is spared their
+    /// check (`--dns.disable-cp`), which ddns-acme makes.
+    func startLego(_ label: String) throws -> ChildProcess {
+        try ChildProcess.start(
+            [
+                "lego", "--server", bench.directory, "--accept-tos", "--email", "ops@example.com", "--path",
+                "\(bench.folder)/lego", "--key-type", "ec256", "--dns", "rfc2136", "--dns.resolvers",
+                "127.0.0.1:\(bench.primary.port)", "--dns.disable-cp", "--domains", "\(label).\(bench.zone)", "run",
+            ],
+            environment: [
+                "LEGO_CA_CERTIFICATES": "\(bench.folder)/ca.pem",
+                "RFC2136_NAMESERVER": "127.0.0.1:\(bench.primary.port)", "RFC2136_TSIG_KEY": "\(bench.key.name).",
+                "RFC2136_TSIG_ALGORITHM": "\(bench.key.algorithm).", "RFC2136_TSIG_SECRET": secret, "RFC2136_TTL": "60",
+                "RFC2136_POLLING_INTERVAL": "1", "RFC2136_SEQUENCE_INTERVAL": "1", "RFC2136_PROPAGATION_TIMEOUT": "60",
+            ], log: "\(bench.folder)/lego-\(label).log")
+    }
+
+    func certbot(_ label: String) throws {
+        try ChildProcess.run(
+            [
+                "certbot", "certonly", "--non-interactive", "--agree-tos", "--email", "ops@example.com", "--server",
+                bench.directory, "--dns-rfc2136", "--dns-rfc2136-credentials", "\(bench.folder)/certbot.ini",
+                "--dns-rfc2136-propagation-seconds", "1", "--config-dir", "\(bench.folder)/certbot/config",
+                "--work-dir",
+                "\(bench.folder)/certbot/work", "--logs-dir", "\(bench.folder)/certbot/logs", "--key-type", "ecdsa",
+                "--domain", "\(label).\(bench.zone)",
+            ], environment: ["REQUESTS_CA_BUNDLE": "\(bench.folder)/ca.pem"], log: "\(bench.folder)/certbot.log")
+    }
+}
