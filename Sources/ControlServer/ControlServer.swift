@@ -62,7 +62,7 @@ package struct ControlServer: Sendable {
             metrics: metrics, settings: settings, logger: logger)
         let holder = try await certificate.asyncMap { try CertificateHolder(await $0.load()) }
         let application = Application(
-            responder: responder, server: try builder(holder),
+            responder: responder, server: try builder(holder, metrics),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit, logger: quiet)),
@@ -87,8 +87,8 @@ package struct ControlServer: Sendable {
         _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog
     ) -> [Endpoint] {
         DeviceAPI(
-            services: services, index: index, sightings: sightings, completions: completions, settings: settings,
-            logger: logger
+            services: services, index: index, sightings: sightings, completions: completions, metrics: metrics,
+            settings: settings, logger: logger
         ).endpoints
             + OperatorAPI(
                 operations: FleetOperations(services: services), index: index, completions: completions,
@@ -119,22 +119,20 @@ package struct ControlServer: Sendable {
                 }
             },
         ]
-        if let certificate, let holder {
-            list.append(
-                PeriodicService(
-                    name: "reload of the server's certificate", interval: certificate.interval, logger: logger
-                ) {
-                    if try holder.replace(with: try await certificate.load()) {
-                        logger.notice("the server's certificate has been replaced")
-                    }
-                })
-        }
+        list.append(CertificateReload(source: certificate, holder: holder, logger: logger))
         return list
     }
 
-    private func builder(_ holder: CertificateHolder?) throws -> HTTPServerBuilder {
+    private func builder(_ holder: CertificateHolder?, _ metrics: ServerMetrics) throws -> HTTPServerBuilder {
+        let (headTime, answerTime) = (TimeAmount(settings.idleTimeout), TimeAmount(settings.answerTimeout))
         let http = HTTPServerBuilder.http1(
             configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [
+                    ConnectionGuardInstaller(
+                        ConnectionGuard(headTime: headTime, answerTime: answerTime) { status in
+                            metrics.record(method: "none", route: nil, status: status, duration: .zero)
+                        })
+                ],
                 idleTimeout: TimeAmount(settings.idleTimeout),
                 httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                     maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,

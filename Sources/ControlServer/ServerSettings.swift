@@ -20,11 +20,15 @@ package struct ServerSettings: Sendable {
     package var headerCountLimit = 64
     /// How long a body may take to arrive.
     package var bodyTimeout: Duration = .seconds(15)
-    /// How long a connection may be silent, in a request or between two.
+    package var importTimeout: Duration = .seconds(120)
+    /// How long a connection may be silent in a request, and how long after the last one the next one's head may take.
     package var idleTimeout: Duration = .seconds(75)
+    /// How long a client may take to read an answer.
+    package var answerTimeout: Duration = .seconds(60)
     /// Connections at a time; more wait in the kernel's queue.
     package var connectionLimit = 12_000
-    /// Per client address (IPv6: per /64). Generous, since a site full of devices has one address.
+    /// Per client address (IPv6: per /64): requests without a valid credential, so that nobody who shares an address with
+    /// many, or with somebody who tries credentials, is held up by them.
     package var addressRate = Rate(burst: 400, interval: .milliseconds(10))
     /// Per device or token.
     package var credentialRate = Rate(burst: 60, interval: .milliseconds(500))

@@ -20,6 +20,8 @@ struct Authenticator: Sendable {
         let hash = SecretHash.of(token)
         switch (access, token.kind) {
         case (.enrollmentToken, .enrollment):
+            // Whether it may still be used, and for which name, is decided with the enrollment.
+            guard try await store.token(hash: hash) != nil else { throw APIProblem(.unknown) }
             return .enrolling(hash: hash)
         case (.device, .device):
             return .device(try await device(hash))

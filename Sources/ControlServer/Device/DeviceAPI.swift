@@ -1,3 +1,4 @@
+import DNSUpdate
 import FleetAPI
 import FleetStore
 import FoundationEssentials
@@ -10,8 +11,23 @@ struct DeviceAPI: Sendable {
     let index: DeviceIndex
     let sightings: SightingLog
     let completions: CompletionBoard
+    let metrics: ServerMetrics
     let settings: ServerSettings
     let logger: Logger
+    private let watch = SharedCredentialWatch()
+
+    init(
+        services: FleetServices, index: DeviceIndex, sightings: SightingLog, completions: CompletionBoard,
+        metrics: ServerMetrics, settings: ServerSettings, logger: Logger
+    ) {
+        self.services = services
+        self.index = index
+        self.sightings = sightings
+        self.completions = completions
+        self.metrics = metrics
+        self.settings = settings
+        self.logger = logger
+    }
 
     var endpoints: [Endpoint] {
         [
@@ -96,6 +112,7 @@ struct DeviceAPI: Sendable {
         let addresses = try services.checkIns.checked(body.addresses, of: device)
         var published = device.addressesPublished
         if !CheckInDesk.isUnchanged(addresses, of: device) {
+            try await noteChange(of: device, to: addresses.map(\.description).sorted(), origin: request.origin)
             let outcome = try await services.checkIns.follow(addresses, of: device.deviceID)
             published = outcome.published
             if let failure = outcome.failure {
@@ -121,6 +138,21 @@ struct DeviceAPI: Sendable {
             CheckInResponse(
                 name: device.name, addresses: published, certificate: CertificateDirective(direction, of: device),
                 checkInAfter: checkInAfter(before: device)))
+    }
+
+    /// A credential that was copied shows when both holders report their own addresses.
+    private func noteChange(of device: DeviceStanding, to addresses: [String], origin: String) async throws {
+        guard let finding = watch.note(device.deviceID, addresses, origin: origin) else { return }
+        metrics.count(.credentialShared)
+        let detail =
+            [finding.first, finding.second].map { report in
+                "\(report.addresses.isEmpty ? "no address" : report.addresses.joined(separator: " ")) from \(report.origin)"
+            }.joined(separator: " and ") + " take turns"
+        logger.warning(
+            "two devices seem to use one credential", metadata: ["device": "\(device.name)", "evidence": "\(detail)"])
+        try await services.store.appendAudit(
+            NewAuditEntry(
+                actor: "server", action: "credential.shared", subject: device.name, origin: origin, detail: detail))
     }
 
     /// The device as it is after a change, for the rest of the answer.

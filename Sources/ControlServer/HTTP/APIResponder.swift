@@ -45,14 +45,13 @@ struct APIResponder: HTTPResponder {
         var hasBody = Self.announcesBody(request)
         let answer: APIAnswer
         do {
-            if let wait = addressLimit.take(client) { throw limited(wait) }
-            let match = try endpoints.match(method: request.method.rawValue, path: Self.path(request))
+            let match = try match(request, client)
             (route, isHead) = (match.endpoint.route, match.isHead)
             let principal = try await principal(request.headers, match, client)
             let body = try await BodyReader.read(
                 request.body, declared: request.headers[.contentLength],
                 limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit,
-                timeout: settings.bodyTimeout)
+                timeout: match.endpoint.isImport ? settings.importTimeout : settings.bodyTimeout)
             hasBody = false
             answer = try await match.endpoint.serve(
                 APIRequest(
@@ -61,7 +60,7 @@ struct APIResponder: HTTPResponder {
         } catch let error as HTTPParserError {
             throw error
         } catch {
-            answer = refusal(error, request, context.id)
+            answer = refusal(counted(error, client), context.id)
         }
         let duration = ContinuousClock.now - start
         metrics.record(method: request.method.rawValue, route: route, status: answer.status, duration: duration)
@@ -78,26 +77,34 @@ struct APIResponder: HTTPResponder {
 
     // MARK: - Gates
 
+    private func match(_ request: Request, _ client: ClientNetwork) throws -> EndpointTable.Match {
+        do throws(APIProblem) {
+            return try endpoints.match(method: request.method.rawValue, path: Self.path(request))
+        } catch {
+            if let wait = addressLimit.take(client) { throw limited(wait) }
+            throw error
+        }
+    }
+
     private func principal(
         _ fields: HTTPFields, _ match: EndpointTable.Match, _ client: ClientNetwork
     ) async throws -> Principal {
-        let principal: Principal
-        do {
-            principal = try await authenticator.principal(fields, for: match)
-        } catch let problem as APIProblem where problem.status == 401 {
-            metrics.count(.authenticationFailed)
-            // Only who fails is slowed down: a site's good devices share its address with the bad one.
-            if let wait = failureLimit.take(client) { throw limited(wait) }
-            throw problem
-        }
-        let key: [UInt8]? =
+        let principal = try await authenticator.principal(fields, for: match)
+        let wait =
             switch principal {
-            case .nobody: nil
-            case .enrolling(let hash), .token(_, let hash): hash
-            case .device(let standing): standing.credentialHash
+            case .nobody: addressLimit.take(client)
+            case .enrolling(let hash), .token(_, let hash): credentialLimit.take(hash)
+            case .device(let standing): credentialLimit.take(standing.credentialHash)
             }
-        if let key, let wait = credentialLimit.take(key) { throw limited(wait) }
+        if let wait { throw limited(wait) }
         return principal
+    }
+
+    /// Only who fails is slowed down: a site's good devices share its address with the bad one.
+    private func counted(_ error: any Error, _ client: ClientNetwork) -> any Error {
+        guard let problem = error as? APIProblem, problem.status == 401 else { return error }
+        metrics.count(.authenticationFailed)
+        return failureLimit.take(client).map(limited) ?? problem
     }
 
     private func limited(_ wait: Duration) -> APIProblem {
@@ -105,7 +112,7 @@ struct APIResponder: HTTPResponder {
         return APIProblem(.rateLimited, retryAfter: wait)
     }
 
-    private func refusal(_ error: any Error, _ request: Request, _ id: String) -> APIAnswer {
+    private func refusal(_ error: any Error, _ id: String) -> APIAnswer {
         let problem = APIProblem(error)
         if problem.document.type == .internalError {
             logger.error("internal error", metadata: ["id": "\(id)", "error": "\(error)"])

@@ -8,6 +8,7 @@ final class ServerMetrics: Sendable {
         case issuanceFailed = "ddns_acme_issuance_failures_total"
         case authenticationFailed = "ddns_acme_authentication_failures_total"
         case rateLimited = "ddns_acme_rate_limited_total"
+        case credentialShared = "ddns_acme_shared_credentials_total"
 
         var help: String {
             switch self {
@@ -15,6 +16,7 @@ final class ServerMetrics: Sendable {
             case .issuanceFailed: "Attempts to obtain a certificate that failed."
             case .authenticationFailed: "Requests whose credential was not accepted."
             case .rateLimited: "Requests refused by a rate limit."
+            case .credentialShared: "Times that two devices seemed to use one credential."
             }
         }
     }

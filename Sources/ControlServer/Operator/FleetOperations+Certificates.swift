@@ -16,6 +16,7 @@ extension FleetOperations {
     ) async throws -> IssueStanding {
         let name = try services.name(text)
         let addresses = try services.zone(of: name).addresses.check(request.addresses ?? [])
+        if let profile = request.profile { try await check(profile: profile) }
         let device = try await usableDevice(name, mayCreate: request.csr != nil, by: requester)
         if request.addresses != nil { try await services.publisher.publish(addresses, of: device, name: name) }
         if let csr = request.csr {
@@ -83,6 +84,17 @@ extension FleetOperations {
             NewDevice(name: name.description, zone: name.zone.description))
         if isNew { try await audit("device.add", device.name, requester) }
         return try Self.active(device)
+    }
+
+    /// A profile that the CA does not have is the asker's mistake, and is said at once.
+    private func check(profile: String) async throws {
+        guard let offered = await services.issuer.offeredProfiles, !offered.isEmpty, !offered.contains(profile) else {
+            guard profile.isEmpty else { return }
+            throw APIProblem(.malformed, "the profile is empty")
+        }
+        throw APIProblem(
+            .malformed, "the CA has no profile \(profile.prefix(64).debugDescription)",
+            hint: "it offers \(offered.joined(separator: ", "))")
     }
 
     private static func active(_ device: Device) throws(APIProblem) -> Device {

@@ -1,6 +1,12 @@
 import TestSupport
 import Testing
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 @Suite("ddns-acme serve: what a stolen device, a guesser and a broken client can do", .serialized)
 struct AbuseTests {
     private static let name = "dev1.devices.example.com"
@@ -12,13 +18,78 @@ struct AbuseTests {
                 let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
                 try await addresses(server, credential)
                 try await requests(server, credential, fleet)
-                try await tokens(server, credential)
+                try await tokens(server, credential, fleet)
                 try await malformed(server, credential)
                 #expect(try await fleet.named.values(Self.name, "A") == ["10.0.0.5"])
                 #expect(fleet.orderCount == 0)
                 let page = try await server.curl("GET", "/metrics")
-                #expect(page.status == 200 && page.body.contains("ddns_acme_devices{state=\"active\"} 2\n"))
+                #expect(page.status == 200 && page.body.contains("ddns_acme_devices{state=\"active\"} 3\n"))
                 #expect(!page.body.contains("dev1"))
+            }
+        }
+    }
+
+    @Test("two devices with one credential are noticed: a line in the audit log and a counter, and both are served")
+    func sharedCredential() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1")
+                for round in 1...6 {
+                    let address = round.isMultiple(of: 2) ? "10.0.0.2" : "10.0.0.1"
+                    #expect(try await server.checkIn(credential, [address]).status == 200)
+                }
+                let noticed = try await server.audit().filter { $0.contains("credential.shared") }
+                #expect(
+                    noticed == [
+                        "server credential.shared \(Self.name) 127.0.0.1 10.0.0.1 from 127.0.0.1 and 10.0.0.2 from "
+                            + "127.0.0.1 take turns"
+                    ])
+                let page = try await server.curl("GET", "/metrics")
+                #expect(page.body.contains("\nddns_acme_shared_credentials_total 1\n"))
+                // One device that moves on and on is none of that.
+                let mover = try await server.enroll("dev2")
+                for round in 1...8 { #expect(try await server.checkIn(mover, ["10.0.1.\(round)"]).status == 200) }
+                #expect(try await server.audit().filter { $0.contains("credential.shared") } == noticed)
+            }
+        }
+    }
+
+    @Test("a jump of the server's clock costs nothing but what really is over, and DNS follows when it is back")
+    func clockJump() async throws {
+        try await Fleet.with { fleet in
+            let library = try #require(
+                FileManager.default.contentsOfDirectory(atPath: "/usr/lib").map {
+                    "/usr/lib/\($0)/faketime/libfaketimeMT.so.1"
+                }
+                .first { FileManager.default.fileExists(atPath: $0) }, "libfaketime is needed by this test")
+            let clock = try fleet.folder.write("+0s\n", to: "clock")
+            let site = try fleet.site("control") { $0.more = "server: { listen: \"127.0.0.1:0\", tls: self }" }
+            let environment = [
+                "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            ]
+            try await ControlServerProcess.with(site, root: nil, environment: environment) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                let token = try await server.token("--name", "dev2")
+                for jump in ["+26h", "-26h"] {
+                    try fleet.folder.write(jump + "\n", to: "clock")
+                    // Nothing to be written: served as ever. Something to be written: BIND refuses the time of the
+                    // signature, so the wish is kept.
+                    #expect(try await server.checkIn(credential, ["10.0.0.5"]).status == 200)
+                    let moved = try await server.checkIn(credential, ["10.0.0.6"])
+                    #expect(moved.status == 200 && moved.body.contains("\"addresses\":[\"10.0.0.5\"]"), "\(moved)")
+                    if jump == "+26h" {
+                        try await server.curl("POST", "/v1/enroll", credential: token, json: "{}")
+                            .expectProblem(401, "token-expired")
+                    }
+                    try fleet.folder.write("+0s\n", to: "clock")
+                    // As the device asks again: the wish was kept, and nothing stands in its way any more.
+                    #expect(try await server.checkIn(credential, ["10.0.0.6"]).body.contains("10.0.0.6"))
+                    #expect(try await fleet.named.values(Self.name, "A") == ["10.0.0.6"])
+                    let back = try await server.checkIn(credential, ["10.0.0.5"])
+                    #expect(back.status == 200 && back.body.contains("\"addresses\":[\"10.0.0.5\"]"), "\(back)")
+                }
+                #expect(try await server.curl("POST", "/v1/enroll", credential: token, json: "{}").status == 201)
             }
         }
     }
@@ -67,7 +138,7 @@ struct AbuseTests {
         try await server.curl("GET", "/v1/certificate", credential: credential).expectProblem(404, "not-found")
     }
 
-    private func tokens(_ server: ControlServerProcess, _ credential: String) async throws {
+    private func tokens(_ server: ControlServerProcess, _ credential: String, _ fleet: Fleet) async throws {
         let enrollment = try await server.token("--name", "shop-*", "--uses", "2")
         try await server.curl("POST", "/v1/enroll", credential: enrollment, json: #"{"name":"dev1"}"#)
             .expectProblem(403, "name-not-allowed")
@@ -101,11 +172,33 @@ struct AbuseTests {
             "POST", "/v1/check-in", credential: credential, json: #"{"addresses":["10.0.0.5"]}"#, "-H",
             "Authorization: Bearer x"
         ).expectProblem(401, "unauthorized")
+        // A token that was never ours, one that is over, and one that was revoked.
+        let stranger = try fleet.site("stranger")
+        let foreign = try #require(try await stranger.run("token", "create", "--uses", "9").lines.first)
+        try await server.curl("POST", "/v1/enroll", credential: foreign, json: "{}").expectProblem(401, "unauthorized")
+        let short = try await server.token("--name", "late", "--expires", "1s")
+        let end = ContinuousClock.now + .milliseconds(1_100)
+        try await poll("the token's time to be over") { ContinuousClock.now > end ? true : nil }
+        try await server.curl("POST", "/v1/enroll", credential: short, json: "{}").expectProblem(401, "token-expired")
+        let spare = try await server.token("--name", "spare")
+        let number = try #require(
+            try await server.site.run("token", "list", "--json").lines.last?.firstMatch(of: /"id":"(\d+)"/)?.output.1)
+        #expect(try await server.site.run("token", "revoke", String(number)).succeeded)
+        try await server.curl("POST", "/v1/enroll", credential: spare, json: "{}").expectProblem(401, "unauthorized")
+
         // Guessing: refused as what it is, then slowed down; who has a good credential does not notice.
         let guess = String(credential.dropLast(6)) + "AAAAAA"
         var statuses: Set<Int> = []
         for _ in 1...30 { statuses.insert(try await server.curl("GET", "/v1/certificate", credential: guess).status) }
         #expect(statuses == [401, 429])
+        #expect(try await server.checkIn(credential, ["10.0.0.5"]).status == 200)
+        // Also with what looks like a token; and whoever shares the guesser's address may enroll meanwhile.
+        try await server.curl("POST", "/v1/enroll", credential: foreign, json: "{}").expectProblem(429, "rate-limited")
+        _ = try await server.enroll("neighbour")
+        // Nor does a flood of requests that need no credential hold anybody up.
+        let flood = Array(repeating: "GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", count: 600)
+        let flooded = try await RawHTTP.send(flood, port: server.port)
+        #expect(Set(flooded.map(\.status)) == [404, 429])
         #expect(try await server.checkIn(credential, ["10.0.0.5"]).status == 200)
     }
 

@@ -97,6 +97,21 @@ struct ControlServerProcess: Sendable {
             "POST", "/v1/check-in", credential: credential, json: "{\"addresses\":[\(list)]\(more)}")
     }
 
+    /// The store's audit log as `actor action subject origin detail`, oldest first, read beside the server.
+    func audit() async throws -> [String] {
+        let script = """
+            import sqlite3, sys
+            store = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
+            for row in store.execute("SELECT actor, action, subject, origin, detail FROM audit ORDER BY id"):
+                print(*row)
+            """
+        let files = try FileManager.default.contentsOfDirectory(atPath: site.state)
+        guard let name = files.first(where: { $0.hasSuffix(".sqlite") || $0.hasSuffix(".db") }) else {
+            throw TestFailure("no store in \(files)")
+        }
+        return try await Peer.require(.python, ["-c", script, site.state + "/" + name]).lines
+    }
+
     // MARK: - Running it
 
     /// Lends a running server over plain HTTP on loopback, or over TLS with its own certificate.
@@ -111,10 +126,11 @@ struct ControlServerProcess: Sendable {
 
     /// - Parameter root: whom to trust over TLS; nil: plain HTTP.
     static func with(
-        _ site: Site, root: String?, _ body: (ControlServerProcess) async throws -> Void
+        _ site: Site, root: String?, environment: [String: String?] = [:],
+        _ body: (ControlServerProcess) async throws -> Void
     ) async throws {
         let arguments = ["serve", "--log-requests"] + (root == nil ? ["--plain-http"] : [])
-        try await site.start(arguments) { process in
+        try await site.start(arguments, environment: environment) { process in
             let port = try await waitForPort(process)
             let options =
                 if let root { ["--cacert", root, "--resolve", "\(ownName):\(port):127.0.0.1"] } else { [String]() }

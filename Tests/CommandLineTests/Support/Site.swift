@@ -84,9 +84,15 @@ struct Site: Sendable {
 
     /// Starts it and lends the process to `body`, to be watched and signalled.
     func start(
-        _ arguments: [String], _ body: (Daemon) async throws -> Void, location: SourceLocation = #_sourceLocation
+        _ arguments: [String], environment changes: [String: String?] = [:], _ body: (Daemon) async throws -> Void,
+        location: SourceLocation = #_sourceLocation
     ) async throws {
-        try await Daemon.with(path: Self.program, arguments: arguments, environment: environment) { process in
+        // `env` loads what is preloaded first: a library that changes the environment as it comes in (libfaketime) would
+        // hide the arguments from a Swift program.
+        try await Daemon.with(
+            path: "/usr/bin/env", arguments: [Self.program] + arguments,
+            environment: environment.merging(changes) { $1 }
+        ) { process in
             try await process.start()
             try await body(process)
             expectNoSecrets(in: process.logText, location: location)

@@ -1,0 +1,162 @@
+import FleetAPI
+import NIOCore
+import NIOHTTP1
+
+/// Bounds what a connection costs below the framework, which knows idle ones only: a head that comes an octet at a time and
+/// an answer that nobody takes are ended. What is no HTTP gets a problem document like everything else.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// From the connection's beginning or the last answer to the end of the next head (a TLS handshake included).
+    private let headTime: TimeAmount
+    /// From an answer's head until the kernel has all of it.
+    private let answerTime: TimeAmount
+    private let refused: (_ status: Int) -> Void
+
+    private var deadline: Scheduled<Void>?
+    /// Requests that were passed on and are not answered to the end.
+    private var underWay = 0
+    private var isInBody = false
+    /// What the request that cannot be parsed is answered with; nothing is read after it.
+    private var problem: APIProblem?
+    private var isMute = false
+
+    /// - Parameter refused: told of each request that is answered here.
+    init(headTime: TimeAmount, answerTime: TimeAmount, refused: @escaping (_ status: Int) -> Void) {
+        self.headTime = headTime
+        self.answerTime = answerTime
+        self.refused = refused
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { arm(headTime, context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    // MARK: - Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard problem == nil else { return }
+        switch unwrapInboundIn(data) {
+        case .head(var head):
+            // RFC 9112 §3.2: a request without, or with more than one, is refused.
+            let hosts = head.headers["host"].count
+            guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
+                problem = APIProblem(.malformed, "there must be one Host field")
+                return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+            }
+            deadline?.cancel()
+            (underWay, isInBody) = (underWay + 1, true)
+            // The framework looks at the field alone, and HTTP/1.0 means by its absence what HTTP/1.1 says with "close".
+            if !head.isKeepAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            context.fireChannelRead(wrapInboundOut(.head(head)))
+        case .body: context.fireChannelRead(data)
+        case .end:
+            isInBody = false
+            context.fireChannelRead(data)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError, problem == nil { problem = Self.problem(error) }
+        context.fireErrorCaught(error)
+    }
+
+    // MARK: - Answers
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            arm(answerTime, context)
+            // A body that breaks off after its request was answered: the framework would answer that, too.
+            if problem != nil, underWay == 0, isInBody {
+                isMute = true
+                promise?.succeed()
+                return context.close(promise: nil)
+            }
+            guard let problem, head.status == .badRequest, head.headers.first(name: "content-length") == "0" else {
+                return context.write(data, promise: promise)
+            }
+            refuse(problem, context, promise)
+        case .body:
+            if isMute { promise?.succeed() } else { context.write(data, promise: promise) }
+        case .end:
+            guard !isMute else { return promise?.succeed() ?? () }
+            underWay = max(0, underWay - 1)
+            let written = promise ?? context.eventLoop.makePromise()
+            written.futureResult.assumeIsolated().whenSuccess { [self] in
+                if underWay == 0 { arm(headTime, context) } else { deadline?.cancel() }
+            }
+            context.write(data, promise: written)
+        }
+    }
+
+    /// Writes the head and the body that take the place of the framework's empty answer.
+    private func refuse(_ problem: APIProblem, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let answer = APIAnswer(problem, id: Self.randomID())
+        refused(answer.status)
+        var fields = HTTPHeaders([("Connection", "close"), ("Content-Length", "\(answer.body.count)")])
+        if let type = answer.contentType { fields.add(name: "Content-Type", value: type) }
+        let head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: fields)
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+    }
+
+    private static func problem(_ error: HTTPParserError) -> APIProblem {
+        switch error {
+        case .headerOverflow:
+            // RFC 6585 §5
+            var problem = APIProblem(.tooLarge, "the request's head is too large")
+            problem.document.status = 431
+            return problem
+        case .invalidVersion: return APIProblem(.malformed, "the request is not HTTP/1.1")
+        default: return APIProblem(.malformed, "the request is not well-formed HTTP")
+        }
+    }
+
+    private static func randomID() -> String {
+        (0..<2).map { _ in
+            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    // MARK: - Time
+
+    private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        guard context.channel.isActive || deadline == nil else { return }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    }
+}
+
+/// Puts a ``ConnectionGuard`` where HTTP is still as it came: next to the decoder. The framework lets handlers in only after
+/// its own translation.
+final class ConnectionGuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+
+    private let handler: ConnectionGuard
+
+    init(_ handler: ConnectionGuard) {
+        self.handler = handler
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let pipeline = context.pipeline.syncOperations
+        do {
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(handler, position: .after(decoder))
+        } catch {
+            // Not without its bounds.
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("ddns-acme serve: clients that are slow, silent, many, or speak no HTTP", .serialized)
+struct BrokenClientTests {
+    /// A request as octets, and what it is answered with.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let request: String
+        let status: Int
+        let type: String?
+        /// Whether the server ends the connection, since it cannot know where the next request would begin.
+        var closes = true
+
+        init(_ request: String, _ status: Int, _ type: String? = nil, closes: Bool = true) {
+            self.request = request
+            self.status = status
+            self.type = type
+            self.closes = closes
+        }
+
+        var testDescription: String { String(request.prefix(40)) }
+    }
+
+    private static let host = "Host: x\r\n"
+
+    private static let cases = [
+        Case("no HTTP\r\n\r\n", 400, "malformed"),
+        Case("\u{16}\u{3}\u{1}\u{0}\u{1}", 400, "malformed"),
+        Case("GET /healthz HTTP/9.9\r\n\(host)\r\n", 400, "malformed"),
+        Case("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\n\(host)\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host)Bad Field: y\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host) folded\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host)A: b\u{0}c\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host)A: b\rX-Evil: 1\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host)A: \(String(repeating: "a", count: 20_000))\r\n\r\n", 431, "too-large"),
+        Case(
+            "GET /healthz HTTP/1.1\r\n\(host)\((0..<100).map { "A\($0): 1\r\n" }.joined())\r\n", 431, "too-large"),
+        Case("GET /\(String(repeating: "a", count: 100_000)) HTTP/1.1\r\n\(host)\r\n", 431, "too-large"),
+        // RFC 9112 §3.2: exactly one Host.
+        Case("GET /healthz HTTP/1.1\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\n\(host)Host: y\r\n\r\n", 400, "malformed"),
+        // RFC 9112 §6.3: lengths that contradict each other are how requests are smuggled.
+        Case(
+            "POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400, "malformed"
+        ),
+        Case(
+            "POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+            "malformed"),
+        Case("POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: -1\r\n\r\n", 400, "malformed"),
+        // Refused before the body is looked at, and answered once.
+        Case("POST /v1/check-in HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 401, "unauthorized"),
+        Case("POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 99999999\r\n\r\n", 401, "unauthorized"),
+        Case("CONNECT evil:443 HTTP/1.1\r\n\(host)\r\n", 404, "not-found", closes: false),
+        Case("TRACE /healthz HTTP/1.1\r\n\(host)\r\n", 405, "method-not-allowed", closes: false),
+        Case("GET /healthz?%zz HTTP/1.1\r\n\(host)\r\n", 400, "malformed", closes: false),
+        Case("GET /healthz HTTP/1.1\r\n\(host)Connection: close\r\n\r\n", 200),
+        Case("GET /healthz HTTP/1.0\r\n\r\n", 200),
+        Case("GET /healthz HTTP/1.1\r\n\(host)\r\n", 200, closes: false),
+    ]
+
+    @Test("what is no HTTP is answered once, with a problem document, and what is goes on")
+    func octets() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let outcomes = try await RawHTTP.send(Self.cases.map(\.request), port: server.port)
+                for (sent, outcome) in zip(Self.cases, outcomes) {
+                    let shown = "\(sent.testDescription.debugDescription): \(outcome)"
+                    #expect(outcome.status == sent.status, "\(shown)")
+                    #expect(outcome.answers == 1, "\(shown)")
+                    #expect(outcome.closed == sent.closes, "\(shown)")
+                    #expect(!outcome.answer.lowercased().contains("\r\nx-evil"), "\(shown)")
+                    guard let type = sent.type else { continue }
+                    #expect(outcome.answer.contains("application/problem+json"), "\(shown)")
+                    #expect(outcome.answer.contains("\"urn:ddns-acme:problem:\(type)\""), "\(shown)")
+                }
+            }
+        }
+    }
+
+    @Test("heads and bodies that come an octet a second, and answers that nobody reads, are ended; others are served")
+    func slow() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                let head = "POST /v1/check-in HTTP/1.1\r\n\(Self.host)Authorization: Bearer \(credential)\r\n"
+                let filler = String(repeating: "a", count: 1_000)
+                async let drips = RawHTTP.drip(
+                    [
+                        head + "X: " + filler, head + "Content-Length: 1000\r\n\r\n{now}" + filler,
+                        "GET /openapi.json HTTP/1.1\r\n\(Self.host)\r\n{read}", "{now}",
+                    ], port: server.port, atMost: 100)
+                for _ in 1...10 {
+                    let answer = try await server.checkIn(credential, ["10.0.0.5"])
+                    #expect(answer.status == 200)
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+                let outcomes = try await drips
+                #expect(outcomes.allSatisfy { $0.closed }, "\(outcomes)")
+                #expect(outcomes[1].status == 408 && outcomes[1].answer.contains("request-timeout"), "\(outcomes[1])")
+                let silent = [outcomes[0], outcomes[3]].allSatisfy { $0.answer.isEmpty }
+                #expect(silent, "\(outcomes)")
+                let answer = try await server.checkIn(credential, ["10.0.0.5"])
+                #expect(answer.status == 200)
+            }
+        }
+    }
+
+    @Test("5,000 silent connections hold nobody up")
+    func crowd() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                let body = #"{"addresses":["10.0.0.5"]}"#
+                let crowd = try await RawHTTP.crowd(
+                    5_000,
+                    request: """
+                        POST /v1/check-in HTTP/1.1\r\n\(Self.host)Authorization: Bearer \(credential)\r\n\
+                        Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)
+                        """, port: server.port)
+                #expect(crowd.opened == 5_000, "\(crowd)")
+                #expect(crowd.statuses == Array(repeating: 200, count: 10), "\(crowd)")
+            }
+        }
+    }
+}
