@@ -78,8 +78,8 @@ package enum FileSystem {
         }
     }
 
-    /// The bytes of a regular file of at most 1 MiB; nil when there is none.
-    package static func read(_ path: String) throws(CertificateFilesError) -> [UInt8]? {
+    /// The bytes of a regular file of at most `limit` bytes; nil when there is none.
+    package static func read(_ path: String, limit: Int = 1 << 20) throws(CertificateFilesError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -90,7 +90,7 @@ package enum FileSystem {
         defer { close(descriptor) }
         var bytes = [UInt8]()
         var buffer = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count <= 1 << 20 {
+        while bytes.count <= limit {
             let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
             if count == 0 { return bytes }
             if count < 0 {
@@ -99,7 +99,7 @@ package enum FileSystem {
             }
             bytes += buffer[..<count]
         }
-        throw CertificateFilesError(.unreadable, "\(path) is larger than 1 MiB: not a key or a certificate")
+        throw CertificateFilesError(.unreadable, "\(path) is larger than \(limit >> 20) MiB")
     }
 
     /// The names in a directory, without `.` and `..`; empty when it cannot be listed.

@@ -17,10 +17,10 @@ package enum SecretFile {
         try FileSystem.read(path).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The bytes of any file of at most 1 MiB; nil when there is none.
+    /// The bytes of any file of at most `limit` bytes (1 MiB: no key or certificate is larger); nil when there is none.
     /// - Throws: `unreadable`.
-    package static func bytes(_ path: String) throws(CertificateFilesError) -> [UInt8]? {
-        try FileSystem.read(path)
+    package static func bytes(_ path: String, limit: Int = 1 << 20) throws(CertificateFilesError) -> [UInt8]? {
+        try FileSystem.read(path, limit: limit)
     }
 
     /// Puts one file in the place of another in one step.

@@ -13,8 +13,8 @@ package struct ServerSettings: Sendable {
 
     /// Bytes of a request's body; imports excepted.
     package var bodyLimit = 64 << 10
-    /// Bytes of the body of an import: 65,000 devices with descriptions.
-    package var importLimit = 16 << 20
+    /// Bytes of the body of an import: 1,000,000 devices with tags and addresses.
+    package var importLimit = 64 << 20
     /// Bytes of all header fields together.
     package var headerLimit = 16 << 10
     package var headerCountLimit = 64

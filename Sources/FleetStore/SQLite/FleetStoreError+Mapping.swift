@@ -57,6 +57,12 @@ extension FleetStoreError {
         FleetStoreError(.internalFailure, "the store failed: \(message)", hint: "this is a bug; please report it")
     }
 
+    static func unknownWord(_ column: String, _ text: String) -> Self {
+        FleetStoreError(
+            .newerSchema, "the store holds the \(column) \(text.debugDescription), which this program does not know",
+            hint: "run the newer ddns-acme that wrote it")
+    }
+
     // MARK: Mapping
 
     private static func system(_ failure: POSIXFile.Failure, path: String) -> Self {

@@ -13,8 +13,11 @@ extension SQLiteFleetStore {
             guard latest != version else { return StandingChanges(version: latest, devices: [], standings: []) }
             guard version > 0 else {
                 // Everything: in the order of the credentials' own table, which is read from end to end once at start.
-                let rows = try Row.fetchAll(db, sql: "\(Self.standingColumns) ORDER BY credentials.id LIMIT -1")
-                let standings = try rows.map(DeviceStanding.init(row:))
+                var standings: [DeviceStanding] = []
+                let rows = try Row.fetchCursor(db, sql: "\(Self.standingColumns) ORDER BY credentials.id LIMIT -1")
+                while let row = try rows.next() {
+                    standings.append(try DeviceStanding(row: row, sharing: standings.last))
+                }
                 return StandingChanges(version: latest, devices: standings.map(\.deviceID), standings: standings)
             }
             let devices = try Int64.fetchAll(
@@ -22,7 +25,7 @@ extension SQLiteFleetStore {
             )
             let statement = try db.cachedStatement(sql: "\(Self.standingColumns) WHERE credentials.device_id = ?")
             let standings = try devices.flatMap { device in
-                try Row.fetchAll(statement, arguments: [device]).map(DeviceStanding.init(row:))
+                try Row.fetchAll(statement, arguments: [device]).map { try DeviceStanding(row: $0) }
             }
             return StandingChanges(
                 version: latest, devices: devices.map(Device.ID.init(rawValue:)), standings: standings)
@@ -46,37 +49,46 @@ extension SQLiteFleetStore {
         }
     }
 
+    /// In the order in which ``DeviceStanding/init(row:sharing:)`` takes them: by position, since there are so many rows.
     private static let standingColumns = """
-        SELECT credentials.id AS id, hash, credentials.expires_at AS expires_at, is_confirmed,
-            credentials.device_id AS device_id, name, zone, state, addresses_wanted, addresses_published,
-            serial, not_after_at, renew_at, revoked_at, due_at, problem
+        SELECT credentials.id, hash, credentials.expires_at, is_confirmed, credentials.device_id, name, zone, state,
+            addresses_wanted, addresses_published, serial, not_after_at, renew_at, revoked_at, due_at, problem IS NOT NULL
         FROM credentials
         CROSS JOIN devices ON devices.id = credentials.device_id
-        LEFT JOIN certificates ON certificates.device_id = credentials.device_id AND is_current = 1
-        LEFT JOIN certificate_requests ON certificate_requests.device_id = credentials.device_id
+        LEFT JOIN certificates INDEXED BY certificates_standing
+            ON certificates.device_id = credentials.device_id AND is_current = 1
+        LEFT JOIN certificate_requests INDEXED BY certificate_requests_standing
+            ON certificate_requests.device_id = credentials.device_id
         """
 }
 
 extension DeviceStanding {
-    init(row: Row) throws {
-        let request: Request =
-            switch (try row.optionalDate("due_at"), try row.optionalText("problem")) {
-            case (nil, _): .settled
-            case (.some, nil): .pending
-            case (.some(let due), .some): .failed(retryAt: due)
-            }
+    /// - Parameter other: the one before; what is equal in both is kept once.
+    fileprivate init(row: Row, sharing other: DeviceStanding? = nil) throws {
+        func date(_ index: Int) throws -> Date? {
+            try row.decode(Int64?.self, atIndex: index).map(Date.init(milliseconds:))
+        }
+        let dueAt = try date(14)
+        let hasProblem = try row.decode(Int64.self, atIndex: 15) == 1
+        let zone = try row.decode(String.self, atIndex: 6)
+        let wanted = try row.decode(String.self, atIndex: 8)
+        let published = try row.decode(String.self, atIndex: 9)
+        let addresses = TextList.decode(wanted)
+        let state = try row.decode(String.self, atIndex: 7)
+        guard let state = Device.State(rawValue: state) else { throw FleetStoreError.unknownWord("state", state) }
         self.init(
-            credentialID: try row.integer("id"), credentialHash: try row.bytes("hash") ?? [],
-            credentialExpiresAt: try row.optionalDate("expires_at"),
-            isCredentialConfirmed: try row.integer("is_confirmed") == 1,
-            deviceID: Device.ID(rawValue: try row.integer("device_id")), name: try row.text("name"),
-            zone: try row.text("zone"), state: try row.word("state"),
-            addressesWanted: try row.list("addresses_wanted"), addressesPublished: try row.list("addresses_published"),
-            certificate: try row.optionalText("serial").map { serial in
+            credentialID: try row.decode(Int64.self, atIndex: 0),
+            credentialHash: Array(try row.decode(Data.self, atIndex: 1)), credentialExpiresAt: try date(2),
+            isCredentialConfirmed: try row.decode(Int64.self, atIndex: 3) == 1,
+            deviceID: Device.ID(rawValue: try row.decode(Int64.self, atIndex: 4)),
+            name: try row.decode(String.self, atIndex: 5), zone: zone == other?.zone ? other?.zone ?? zone : zone,
+            state: state, addressesWanted: addresses,
+            addressesPublished: published == wanted ? addresses : TextList.decode(published),
+            certificate: try row.decode(String?.self, atIndex: 10).map { serial in
                 Certificate(
-                    serial: serial, notAfter: try row.date("not_after_at"), renewAt: try row.optionalDate("renew_at"),
-                    isRevoked: try row.optionalInteger("revoked_at") != nil)
+                    serial: serial, notAfter: Date(milliseconds: try row.decode(Int64.self, atIndex: 11)),
+                    renewAt: try date(12), isRevoked: try date(13) != nil)
             },
-            request: request)
+            request: dueAt.map { hasProblem ? .failed(retryAt: $0) : .pending } ?? .settled)
     }
 }

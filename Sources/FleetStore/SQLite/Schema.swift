@@ -11,13 +11,14 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 3
+    static let version = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-first-light") { try $0.execute(sql: firstLight) }
         migrator.registerMigration("2-control-server") { try $0.execute(sql: controlServer) }
         migrator.registerMigration("limits") { try $0.execute(sql: limits) }
+        migrator.registerMigration("standings") { try $0.execute(sql: standings) }
         return migrator
     }
 

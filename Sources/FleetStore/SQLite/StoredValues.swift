@@ -47,7 +47,9 @@ enum TextList {
     }
 
     static func decode(_ text: String) -> [String] {
-        text.split(separator: " ").map(String.init)
+        // Most devices have one address.
+        if !text.utf8.contains(UInt8(ascii: " ")) { return text.isEmpty ? [] : [text] }
+        return text.split(separator: " ").map(String.init)
     }
 
     static func isToken(_ text: String) -> Bool {
@@ -72,10 +74,7 @@ extension Row {
     func word<Word: RawRepresentable<String>>(_ column: String, as type: Word.Type = Word.self) throws -> Word {
         let text = try text(column)
         guard let word = Word(rawValue: text) else {
-            throw FleetStoreError(
-                .newerSchema,
-                "the store holds the \(column) \(text.debugDescription), which this program does not know",
-                hint: "run the newer ddns-acme that wrote it")
+            throw FleetStoreError.unknownWord(column, text)
         }
         return word
     }

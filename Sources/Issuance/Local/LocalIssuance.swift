@@ -26,6 +26,8 @@ package struct LocalIssuance: Sendable {
         package var keySource = KeySource.fresh
         /// Also when the present certificate is not due.
         package var isForced = false
+        /// Whom the audit log names.
+        package var requester = Requester.system
 
         package init(device: DeviceName) {
             self.device = device
@@ -79,8 +81,9 @@ package struct LocalIssuance: Sendable {
     ) async throws -> Outcome {
         // A request that cannot be used is refused before the device is made.
         _ = try rehearsedRequest(for: request)
-        let (device, _) = try await store.ensureDevice(
+        let (device, isNew) = try await store.ensureDevice(
             NewDevice(name: request.device.description, zone: request.device.zone.description))
+        if isNew { try await audit("device.add", request) }
         guard device.state == .active else {
             throw IssuanceError(
                 .unknownDevice, "\(device.name) is \(device.state.rawValue)",
@@ -98,6 +101,7 @@ package struct LocalIssuance: Sendable {
                 )
                 try await publisher.publish(
                     request.addresses, of: device, name: request.device, adopting: request.adoptsName)
+                try await audit("address", request, request.addresses.map(\.description).joined(separator: " "))
             }
             if case .unchanged(let certificate, let renewAt) = try await present(request, files: files, device: device)
             {
@@ -127,12 +131,20 @@ package struct LocalIssuance: Sendable {
                     privateKey: try key?.pem ?? matchingKeyInPlace(files, certificate: certificate),
                     certificate: certificate.certificatePEM, chain: certificate.chainPEM))
             try await issuer.delivered(obtained, lease: lease)
+            try await audit("issue", request, "serial \(obtained.record.serial)")
             let renewAt = obtained.record.renewal.renewAt ?? certificate.notAfter
             return .issued(certificate, renewAt: renewAt, orderURL: obtained.orderURL)
         } catch {
             if try await !isKeyStillNeeded(device) { files.discard() }
             throw error
         }
+    }
+
+    private func audit(_ action: String, _ request: Request, _ detail: String = "") async throws {
+        try await store.appendAudit(
+            NewAuditEntry(
+                actor: request.requester.actor, action: action, subject: request.device.description,
+                origin: request.requester.origin, detail: detail))
     }
 
     private func isKeyStillNeeded(_ device: Device) async throws -> Bool {

@@ -29,11 +29,14 @@ struct AddressCommand: AsyncParsableCommand {
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 let wanted = try context.zone(of: name).addresses.check(addresses)
-                let (device, _) = try await context.store.ensureDevice(
+                let (device, isNew) = try await context.store.ensureDevice(
                     NewDevice(name: name.description, zone: name.zone.description))
+                if isNew { try await AddressCommand.audit("device.add", name, context) }
                 try AddressCommand.requireActive(device)
                 try await AddressPublisher(zones: context.zones, store: context.store)
                     .publish(wanted, of: device, name: name, adopting: adopt)
+                try await AddressCommand.audit(
+                    "address", name, context, wanted.map(\.description).joined(separator: " "))
                 return try await AddressResult(name, context)
             }
             try result.print(asJSON: common.json)
@@ -58,6 +61,7 @@ struct AddressCommand: AsyncParsableCommand {
                 let device = try await AddressCommand.known(name, context)
                 try await AddressPublisher(zones: context.zones, store: context.store).publish(
                     [], of: device, name: name)
+                try await AddressCommand.audit("address", name, context)
                 return try await AddressResult(name, context)
             }
             try result.print(asJSON: common.json)
@@ -95,6 +99,17 @@ struct AddressCommand: AsyncParsableCommand {
             return AddressResult(try await body(fleet), device: try await fleet.device(device).name)
         }
         try result.print(asJSON: common.json)
+    }
+
+    /// Notes who did it, as the control server does for its callers.
+    private static func audit(
+        _ action: String, _ name: DeviceName, _ context: OperatorContext, _ detail: String = ""
+    ) async throws {
+        let requester = OperatorContext.requester
+        try await context.store.appendAudit(
+            NewAuditEntry(
+                actor: requester.actor, action: action, subject: name.description, origin: requester.origin,
+                detail: detail))
     }
 
     static func known(_ name: DeviceName, _ context: OperatorContext) async throws -> Device {
@@ -139,8 +154,12 @@ struct AddressResult: Encodable, Sendable {
 
     func print(asJSON: Bool) throws {
         if asJSON { return try ResultPrinter.json(self) }
-        Swift.print("\(device): \(published.isEmpty ? "no addresses" : published.joined(separator: ", "))")
+        Swift.print(
+            OutsideText.inOneLine(
+                "\(device): \(published.isEmpty ? "no addresses" : published.joined(separator: ", "))"))
         let lacking = wanted.filter { !published.contains($0) }
-        if !lacking.isEmpty { Swift.print("  missing in the zone: \(lacking.joined(separator: ", "))") }
+        if !lacking.isEmpty {
+            Swift.print(OutsideText.inOneLine("  missing in the zone: \(lacking.joined(separator: ", "))"))
+        }
     }
 }

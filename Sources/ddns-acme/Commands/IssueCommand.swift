@@ -72,6 +72,7 @@ struct IssueCommand: AsyncParsableCommand {
     private func issue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> IssueResult {
         let name = try context.device(device)
         var request = LocalIssuance.Request(device: name)
+        request.requester = OperatorContext.requester
         request.addresses = try context.zone(of: name).addresses.check(addresses)
         request.adoptsName = adopt
         request.hasWildcard = wildcard

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlServer
 import FleetAPI
 
 extension DeviceCommand {
@@ -58,7 +59,7 @@ extension DeviceCommand {
             if common.json {
                 try ResultPrinter.json(report)
             } else {
-                for name in report.changed { print(name) }
+                for name in report.changed { print(OutsideText.inOneLine(name)) }
             }
             guard let first = report.failed.first else { return }
             for failure in report.failed.dropFirst() {
@@ -83,7 +84,8 @@ extension DeviceCommand {
         @Flag(help: "Say what would be done, and change nothing.") var dryRun = false
 
         func run() async throws {
-            let body = try InputFile.bytes(file, what: "list of devices")
+            let body = try InputFile.bytes(
+                file, what: "list of devices", limit: ServerSettings().importLimit)
             let type = file.lowercased().hasSuffix(".csv") ? MediaType.csv : MediaType.jsonLines
             let isRehearsal = dryRun
             let report = try await server.withFleet(common) {

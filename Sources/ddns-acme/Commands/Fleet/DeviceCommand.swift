@@ -28,7 +28,7 @@ struct DeviceCommand: AsyncParsableCommand {
                 name: device, description: description, tags: tags.isEmpty ? nil : tags,
                 addresses: addresses.isEmpty ? nil : addresses)
             let result = try await server.withFleet(common) { try await $0.create(creation) }
-            if common.json { try ResultPrinter.json(result) } else { print(result.name) }
+            if common.json { try ResultPrinter.json(result) } else { print(OutsideText.inOneLine(result.name)) }
         }
     }
 

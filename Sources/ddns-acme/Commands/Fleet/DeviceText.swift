@@ -1,19 +1,20 @@
 import FleetAPI
 
-/// Devices as text for people.
+/// Devices as text for people; what it says may come from a server that is not ours.
 enum DeviceText {
     static func line(_ device: DeviceDocument) -> String {
         let addresses = device.addresses.published.joined(separator: ",")
         let certificate = device.certificate.map { "valid until \($0.notAfter)" } ?? "no certificate"
         return [device.name, device.state.rawValue, addresses.isEmpty ? "-" : addresses, certificate]
-            .joined(separator: "\t")
+            .map(OutsideText.inOneLine).joined(separator: "\t")
     }
 
     static func page(_ device: DeviceDocument) -> String {
-        var lines = ["\(device.name): \(device.state)"]
+        var lines = [OutsideText.inOneLine("\(device.name): \(device.state.rawValue)")]
         func add(_ title: String, _ text: String?) {
             guard let text, !text.isEmpty else { return }
-            lines.append("  " + title + String(repeating: " ", count: max(1, 13 - title.count)) + text)
+            lines.append(
+                "  " + title + String(repeating: " ", count: max(1, 13 - title.count)) + OutsideText.shown(text))
         }
         add("description", device.description)
         add("tags", device.tags.joined(separator: ", "))

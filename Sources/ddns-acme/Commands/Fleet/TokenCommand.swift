@@ -73,7 +73,8 @@ struct TokenCommand: AsyncParsableCommand {
                     token.expiresAt.map { "until \($0)" } ?? "without end"
                 }
             let uses = token.usesLeft.map { "\($0) uses left" } ?? "any number of uses"
-            return [token.id, token.role.rawValue, token.name ?? "*", uses, state].joined(separator: "\t")
+            return [token.id, token.role.rawValue, token.name ?? "*", uses, state]
+                .map(OutsideText.inOneLine).joined(separator: "\t")
         }
     }
 
