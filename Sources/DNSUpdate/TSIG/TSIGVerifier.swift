@@ -13,15 +13,25 @@ package enum TSIGVerifier {
         do {
             let layout = try MessageLayout(of: answer, limit: limit)
             guard let record = layout.tsig else { return .missing }
-            return check(try TSIGRecord(record, in: answer), in: answer, start: record.start, layout, request, now)
+            return check(
+                try TSIGRecord(record, in: answer), in: answer, start: record.start, layout, request, now,
+                digest: Digest(prefix: TSIGVariables.requestMAC(request.requestMAC), variables: \.bytes))
         } catch {
             return .malformed(error)
         }
     }
 
-    private static func check(
+    /// What the MAC covers besides the message itself.
+    struct Digest {
+        /// The MAC that came before, and what was sent unsigned since.
+        let prefix: [UInt8]
+        /// Which of the TSIG's fields follow the message.
+        let variables: @Sendable (TSIGVariables) -> [UInt8]
+    }
+
+    static func check(
         _ tsig: TSIGRecord, in answer: [UInt8], start: Int, _ layout: MessageLayout, _ request: TSIGContext,
-        _ now: UInt64
+        _ now: UInt64, digest: Digest
     ) -> TSIGVerification {
         let key = request.key
         // A forwarder changes the ID that it sends on and restores it, or not: one of the two is ours (RFC 8945 §5.5).
@@ -42,7 +52,7 @@ package enum TSIGVerifier {
         }
         // RFC 8945 §5.2.2
         let expected = key.algorithm.authenticationCode(
-            for: digestInput(tsig, in: answer, start: start, layout, requestMAC: request.requestMAC),
+            for: digestInput(tsig, in: answer, start: start, layout, digest),
             secret: key.secret.bytes)
         guard let expected, TSIGAlgorithm.isEqualInConstantTime(Array(expected.prefix(tsig.mac.count)), tsig.mac)
         else { return .wrongMAC }
@@ -61,16 +71,16 @@ package enum TSIGVerifier {
 
     /// RFC 8945 §4.3, §5.3: the request's MAC, the message as it was before it was signed, the TSIG's variables.
     private static func digestInput(
-        _ tsig: TSIGRecord, in answer: [UInt8], start: Int, _ layout: MessageLayout, requestMAC: [UInt8]
+        _ tsig: TSIGRecord, in answer: [UInt8], start: Int, _ layout: MessageLayout, _ digest: Digest
     ) -> [UInt8] {
-        var input = TSIGVariables.requestMAC(requestMAC)
+        var input = digest.prefix
         // RFC 8945 §4.3.2: with the ID that was signed, and without the TSIG in the count.
         input += tsig.originalID.bigEndianBytes + answer[2..<10]
         input += (layout.header.additionalCount - 1).bigEndianBytes + answer[MessageHeader.length..<start]
         let variables = TSIGVariables(
             keyName: tsig.keyName, algorithmName: tsig.algorithmName, timeSigned: tsig.timeSigned, fudge: tsig.fudge,
             error: tsig.error, otherData: tsig.otherData)
-        return input + variables.bytes
+        return input + digest.variables(variables)
     }
 
     private static func clocks(_ tsig: TSIGRecord, _ now: UInt64) -> ClockComparison? {
