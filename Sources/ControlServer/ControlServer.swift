@@ -53,10 +53,11 @@ package struct ControlServer: Sendable {
         let index = DeviceIndex(store: services.store)
         try await index.refresh()
         let metrics = ServerMetrics()
+        let zoneWatch = ZoneWatch(services: services, interval: settings.zoneWatchInterval, logger: logger)
         let completions = CompletionBoard()
         let sightings = SightingLog(store: services.store, logger: logger)
         let responder = APIResponder(
-            endpoints: EndpointTable(endpoints(index, metrics, completions, sightings)),
+            endpoints: EndpointTable(endpoints(index, metrics, completions, sightings, zoneWatch)),
             authenticator: Authenticator(
                 store: services.store, index: index, zones: services.zones.names, now: services.now),
             metrics: metrics, settings: settings, logger: logger)
@@ -73,6 +74,8 @@ package struct ControlServer: Sendable {
         var running: [any Service] = [sightings]
         running += maintenance(holder)
         running.append(
+            PeriodicService(name: "zone watch", interval: .seconds(30), logger: logger) { try await zoneWatch.round() })
+        running.append(
             CertificateService(
                 services: services, completions: completions, metrics: metrics, limit: settings.issuancesAtOnce,
                 logger: logger))
@@ -84,7 +87,8 @@ package struct ControlServer: Sendable {
     }
 
     func endpoints(
-        _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog
+        _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog,
+        _ zoneWatch: ZoneWatch
     ) -> [Endpoint] {
         DeviceAPI(
             services: services, index: index, sightings: sightings, completions: completions, metrics: metrics,
@@ -94,7 +98,9 @@ package struct ControlServer: Sendable {
                 operations: FleetOperations(services: services), index: index, completions: completions,
                 settings: settings
             ).endpoints
-            + MonitoringAPI(services: services, index: index, metrics: metrics, completions: completions).endpoints
+            + MonitoringAPI(
+                services: services, index: index, metrics: metrics, completions: completions, zoneWatch: zoneWatch
+            ).endpoints
     }
 
     /// What goes on without being asked for.

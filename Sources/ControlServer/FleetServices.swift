@@ -17,6 +17,7 @@ package struct FleetServices: Sendable {
     package let enrollments: EnrollmentDesk
     package let sweeper: ChallengeSweeper
     package let publisher: AddressPublisher
+    package let reconciler: ZoneReconciler
     /// The CA's profile when a request names none.
     package let profile: String?
     package let now: @Sendable () -> Date
@@ -40,6 +41,7 @@ package struct FleetServices: Sendable {
         enrollments = EnrollmentDesk(store: store, zones: zones.names, holdTime: holdTime)
         sweeper = ChallengeSweeper(zones: zones, store: store, now: now)
         publisher = AddressPublisher(zones: zones, store: store)
+        reconciler = ZoneReconciler(zones: zones, store: store, publisher: publisher, sweeper: sweeper)
     }
 
     /// Parses what somebody calls a device.

@@ -42,6 +42,8 @@ package struct ServerSettings: Sendable {
     package var credentialOverlap: Duration = .seconds(7 * 86_400)
     /// Certificates that are obtained at a time.
     package var issuancesAtOnce = 8
+    /// Between two comparisons of a zone with the store, before jitter of ten per cent either way.
+    package var zoneWatchInterval: Duration = .seconds(900)
     /// How long what is under way may take after the signal to stop.
     package var shutdownPatience: Duration = .seconds(60)
 

@@ -17,7 +17,8 @@ struct DDNSACME: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, CheckCommand.self, IssueCommand.self, RenewCommand.self, RevokeCommand.self,
-            DeviceCommand.self, TokenCommand.self, AddressCommand.self, AccountCommand.self, ServeCommand.self,
+            DeviceCommand.self, TokenCommand.self, AddressCommand.self, DNSCommand.self, AccountCommand.self,
+            ServeCommand.self,
         ]
     )
 

@@ -8,7 +8,8 @@ import TestSupport
 
 @testable import ControlServer
 
-/// The services over a store of their own, a zone whose primary is not there, and a CA that cannot be reached.
+/// The services over a store of their own, a zone whose primary is not there unless told otherwise, and a CA that cannot be
+/// reached.
 enum TestServices {
     private struct NoNetwork: ACMETransport {
         func send(_ request: ACMERequest, timeout: Duration) async throws(ACMETransportError) -> ACMEResponse {
@@ -16,11 +17,14 @@ enum TestServices {
         }
     }
 
-    static func with<Result: Sendable>(_ body: (FleetServices) async throws -> Result) async throws -> Result {
+    static func with<Result: Sendable>(
+        primary: Int? = nil, key: TestTSIGKey = TestTSIGKey("ddns-acme"),
+        _ body: (FleetServices) async throws -> Result
+    ) async throws -> Result {
         try await TemporaryDirectory.with { folder in
             let store = try await SQLiteFleetStore.open(directory: folder.path("state"))
-            try folder.write(TestTSIGKey("ddns-acme").statement, to: "tsig.key", mode: 0o600)
-            let port = try LoopbackPort.reserve()
+            try folder.write(key.statement, to: "tsig.key", mode: 0o600)
+            let port = try primary ?? LoopbackPort.reserve()
             let zone = try ManagedZone(
                 name: DomainName("devices.example.com"), primaries: [try DNSEndpoint("127.0.0.1:\(port)")],
                 key: try TSIGKeyFile.load(folder.path("tsig.key")).key(named: nil), ttl: 60,
@@ -51,6 +55,8 @@ enum TestServices {
         let completions = CompletionBoard()
         let server = ControlServer(
             services: services, address: .init(host: "127.0.0.1", port: 0), certificate: nil, logger: logger)
-        return server.endpoints(index, metrics, completions, SightingLog(store: services.store, logger: logger))
+        return server.endpoints(
+            index, metrics, completions, SightingLog(store: services.store, logger: logger),
+            ZoneWatch(services: services, interval: .seconds(900), logger: logger))
     }
 }

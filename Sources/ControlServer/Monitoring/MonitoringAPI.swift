@@ -8,6 +8,7 @@ struct MonitoringAPI: Sendable {
     let index: DeviceIndex
     let metrics: ServerMetrics
     let completions: CompletionBoard
+    let zoneWatch: ZoneWatch
 
     var endpoints: [Endpoint] {
         [
@@ -33,6 +34,7 @@ struct MonitoringAPI: Sendable {
     private func metricsPage(_ request: APIRequest) async throws -> APIAnswer {
         var text = PrometheusText()
         metrics.write(to: &text)
+        zoneWatch.write(to: &text)
         text.family("ddns_acme_enrolled_devices", .gauge, "Devices that have a credential.")
         text.sample("ddns_acme_enrolled_devices", [], Double(await index.deviceCount))
         let census = try await services.store.census(at: services.now())

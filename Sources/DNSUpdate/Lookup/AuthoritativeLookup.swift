@@ -139,20 +139,6 @@ package struct AuthoritativeLookup: Sendable {
     private func message(
         _ question: Question, id: UInt16, payloadSize: UInt16?, key: TSIGKey?
     ) throws(TransportFailure) -> OutgoingMessage<ResponseMessage> {
-        let query = QueryMessage(name: question.name, type: question.type, id: id, payloadSize: payloadSize)
-        do {
-            let unsigned = try query.wire()
-            guard let key else {
-                return OutgoingMessage(bytes: unsigned) {
-                    QueryJudge(query: query, request: nil, clock: clock).judge($0)
-                }
-            }
-            let signed = try TSIGSigner.sign(unsigned, key: key, now: clock.now)
-            return OutgoingMessage(bytes: signed.wire) {
-                QueryJudge(query: query, request: signed.context, clock: clock).judge($0)
-            }
-        } catch {
-            throw TransportFailure(error)
-        }
+        try QueryJudge.message(question, id: id, payloadSize: payloadSize, key: key, clock: clock)
     }
 }

@@ -5,6 +5,25 @@ struct QueryJudge: Sendable {
     let request: TSIGContext?
     let clock: WallClock
 
+    /// A question as it is sent, signed if there is a key, with the judge of its answers.
+    static func message(
+        _ question: Question, id: UInt16, payloadSize: UInt16?, key: TSIGKey?, clock: WallClock
+    ) throws(TransportFailure) -> OutgoingMessage<ResponseMessage> {
+        let query = QueryMessage(name: question.name, type: question.type, id: id, payloadSize: payloadSize)
+        do {
+            let unsigned = try query.wire()
+            guard let key else {
+                return OutgoingMessage(
+                    bytes: unsigned, judge: QueryJudge(query: query, request: nil, clock: clock).judge)
+            }
+            let signed = try TSIGSigner.sign(unsigned, key: key, now: clock.now)
+            return OutgoingMessage(
+                bytes: signed.wire, judge: QueryJudge(query: query, request: signed.context, clock: clock).judge)
+        } catch {
+            throw TransportFailure(error)
+        }
+    }
+
     func judge(_ bytes: [UInt8]) -> AnswerVerdict<ResponseMessage> {
         let response: ResponseMessage
         do {

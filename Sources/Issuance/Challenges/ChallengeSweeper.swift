@@ -20,10 +20,14 @@ package struct ChallengeSweeper: Sendable {
         withdrawal = ChallengeWithdrawal(store: store, zones: zones, patience: patience)
     }
 
+    /// Challenges of ours whose run is over: what ``sweep()`` would take back now.
+    package func orphans() async throws(FleetStoreError) -> [ChallengeRecord] {
+        try await store.orphanedChallenges(silentSince: now().addingTimeInterval(-Self.silence))
+    }
+
     /// - Returns: what could not be taken back, in words; it stays in the ledger for the next sweep.
     @discardableResult
     package func sweep() async throws -> [String] {
-        await withdrawal.withdraw(
-            try await store.orphanedChallenges(silentSince: now().addingTimeInterval(-Self.silence)))
+        await withdrawal.withdraw(try await orphans())
     }
 }

@@ -10,6 +10,7 @@ extension CheckStep {
         case let failure as IssuanceError: (failure.message, failure.hints)
         case let failure as UpdateFailure: (failure.message, lines(failure.hint))
         case let failure as LookupFailure: (failure.message, lines(failure.hint))
+        case let failure as TransferFailure: (failure.message, [failure.hint])
         case let failure as PropagationFailure: (failure.message, lines(failure.hint))
         case let failure as ServerAddressError: (failure.message, lines(failure.hint))
         case let failure as TSIGKeyFileError: (failure.message, lines(failure.hint))

@@ -45,16 +45,22 @@ package struct AddressPublisher: Sendable {
     }
 
     /// Brings DNS to what the store says is due: the wanted addresses of an active device, nothing for any other.
+    /// - Parameters:
+    ///   - checking: looks at the zone even where the store thinks that nothing is to be done.
+    ///   - adopting: deletes addresses of others at the name, too.
     /// - Throws: as ``publish(_:of:name:adopting:)``.
-    package func synchronize(_ device: Device, name: DeviceName) async throws {
+    package func synchronize(
+        _ device: Device, name: DeviceName, checking: Bool = false, adopting: Bool = false
+    ) async throws {
         let zone = try zone(of: name)
         try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
-            guard let device = try await store.device(device.id), device.addressesDue != device.addressesPublished
+            guard let device = try await store.device(device.id),
+                checking || device.addressesDue != device.addressesPublished
             else { return }
             let due = device.addressesDue.compactMap { IPAddress($0) }
             let held = try await records(at: name.domain, in: zone)
-            if !due.isEmpty { try checkOwnership(of: name, device: device, held: held, adopting: false) }
-            try await bring(due, to: name.domain, in: zone, device: device, held: held, adopting: false)
+            if !due.isEmpty { try checkOwnership(of: name, device: device, held: held, adopting: adopting) }
+            try await bring(due, to: name.domain, in: zone, device: device, held: held, adopting: adopting)
             try await store.recordPublishedAddresses(due.map(\.description), of: device.id)
         }
     }

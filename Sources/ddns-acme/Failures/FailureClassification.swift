@@ -20,6 +20,7 @@ struct FailureClassification {
         case let error as IssuanceError: self.init(error)
         case let error as UpdateFailure: self.init(Self.status(of: error), "dns.\(error.code)")
         case let error as LookupFailure: self.init(Self.status(of: error), "lookup.\(error.code)")
+        case let error as TransferFailure: self.init(Self.status(of: error), "transfer.\(error.code)")
         case let error as PropagationFailure: self.init(.temporary, "propagation.\(error.code)")
         case let error as ServerAddressError:
             self.init(error.code == .unresolvable ? .unavailable : .badInput, "server.\(error.code)")
@@ -95,6 +96,16 @@ struct FailureClassification {
         case .refused: .refused
         case .notAuthoritative, .noZone, .invalidQuestion: .configuration
         case .cancelled: .temporary
+        default: .unavailable
+        }
+    }
+
+    private static func status(of error: TransferFailure) -> ExitStatus {
+        switch error.code {
+        case .refused, .signatureRefused: .refused
+        case .notAuthoritative, .otherZone: .configuration
+        case .brokenOff, .changed, .cancelled: .temporary
+        case .invalidRequest: .internalError
         default: .unavailable
         }
     }
