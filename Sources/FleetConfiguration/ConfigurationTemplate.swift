@@ -54,6 +54,8 @@ package struct ConfigurationTemplate: Sendable, Hashable {
             ttl: \(ZoneConfiguration.defaultTTL)
             # Who must show a challenge before the CA is told to look. Empty: the zone's NS set, each at every address.
             nameservers: \(flow(nameservers.map(\.description)))
+            # How many of them are enough; all by default. A CA's resolvers may pick any, so fewer is a risk.
+            # quorum: 2
             # What a device may be published with. These are the private networks, and the default.
             addresses: { allow: \(flow(ZoneConfiguration.defaultAllowedPrefixes)) }
 

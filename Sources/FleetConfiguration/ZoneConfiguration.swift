@@ -24,6 +24,8 @@ package struct ZoneConfiguration: Sendable, Hashable {
     package let ttl: UInt32
     /// Who must show a challenge before the CA is told; empty: the zone's NS set, each at every address.
     package let nameservers: [ServerAddress]
+    /// How many of those must show it; nil: all. The primary must in any case.
+    package let quorum: Int?
     /// Address blocks that devices may be published in.
     package let allowedAddresses: [IPPrefix]
 

@@ -29,20 +29,25 @@ package struct PropagationCheck: Sendable {
         package var lookupsAtOnce = 16
         /// A server below the watermark is asked for the TXT records all the same after so many SOA queries.
         package var serialPolls = 4
+        /// The same with a ``PropagationWatch``, as a time: its serials cost next to nothing.
+        package var longestTrust = Duration.seconds(15)
 
         package init() {}
     }
 
     let lookup: AuthoritativeLookup
     let settings: Settings
+    private(set) var watch: PropagationWatch?
     private let clock: any Clock<Duration>
 
+    /// - Parameter watch: shared by all waits of a process; without it each wait asks for serials by itself.
     package init(
         lookup: AuthoritativeLookup = AuthoritativeLookup(), settings: Settings = Settings(),
-        clock: any Clock<Duration> = ContinuousClock()
+        watch: PropagationWatch? = nil, clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.lookup = lookup
         self.settings = settings
+        self.watch = watch
         self.clock = clock
     }
 
@@ -55,6 +60,7 @@ package struct PropagationCheck: Sendable {
     ///   - challenges: names in `zone`.
     ///   - primary: where the update went. A NOERROR is no proof, so it is looked at like the others.
     ///   - servers: every address that a CA's resolver may ask; may or may not include the primary.
+    ///   - quorum: how many of `servers` must show them, at the most all; nil: all. The primary must in any case.
     ///   - timeout: when to give up.
     ///   - primaryKey: signs the questions to the primary, where the key selects the view.
     ///   - progress: told of each change of a server's state. Called from several tasks.
@@ -62,7 +68,7 @@ package struct PropagationCheck: Sendable {
     @discardableResult
     package func wait(
         for challenges: [Challenge], in zone: DomainName, primary: DNSEndpoint, servers: [DNSEndpoint],
-        timeout: Duration, primaryKey: TSIGKey? = nil,
+        quorum: Int? = nil, timeout: Duration, primaryKey: TSIGKey? = nil,
         progress: @escaping @Sendable (PropagationProgress) -> Void = { _ in }
     ) async throws(PropagationFailure) -> PropagationReport {
         let stopwatch = Stopwatch(clock)
@@ -75,25 +81,49 @@ package struct PropagationCheck: Sendable {
                 server: server, isPrimary: server == primary, key: server == primary ? primaryKey : nil,
                 watermark: shared, progress: progress)
         }
-        let reports = await withTaskGroup(of: (Int, PropagationReport.Server).self) { group in
-            for (index, poller) in pollers.enumerated() {
-                group.addTask { (index, await poller.run()) }
+        let enough = quorum.map { PropagationReport.Quorum($0, of: servers) }
+        var reports: [Int: PropagationReport.Server] = [:]
+        // Shared serials say when to look elsewhere, but only once the primary's is known.
+        if watch != nil { reports[0] = await pollers[0].run() }
+        if reports[0]?.isHopeless != true {
+            let pending = pollers.indices.dropFirst(reports.count)
+            await withTaskGroup(of: (Int, PropagationReport.Server).self) { group in
+                for index in pending { group.addTask { (index, await pollers[index].run()) } }
+                for await (index, report) in group {
+                    reports[index] = report
+                    // What can never succeed ends the wait for the others, and so do those that suffice.
+                    if report.isHopeless { group.cancelAll() }
+                    if enough?.isReached(by: Array(reports.values)) == true { group.cancelAll() }
+                }
             }
-            var reports: [Int: PropagationReport.Server] = [:]
-            for await (index, report) in group {
-                reports[index] = report
-                // What can never succeed ends the wait for the others.
-                if report.isHopeless { group.cancelAll() }
-            }
-            return targets.indices.compactMap { reports[$0] }
         }
         let report = PropagationReport(
-            zone: zone, elapsed: stopwatch.elapsed, watermark: shared.serial, servers: reports)
+            zone: zone, elapsed: stopwatch.elapsed, watermark: shared.serial,
+            servers: targets.indices.compactMap { reports[$0] }, quorum: enough)
         guard report.isComplete else {
             throw PropagationFailure(report, wasCancelled: Task.isCancelled)
         }
         return report
     }
+
+    /// The serial that a server has of a zone; nil if it does not tell it with authority.
+    func serial(of zone: DomainName, at server: DNSEndpoint, key: TSIGKey? = nil, timeout: Duration? = nil) async
+        -> SerialNumber?
+    {
+        let answer = try? await lookup.query(
+            zone, .soa, at: server, key: key, timeout: timeout ?? settings.lookupTimeout)
+        guard let answer, answer.isAuthoritative else { return nil }
+        return answer.serial
+    }
+
+    /// The same for what the watch itself keeps, which must not keep the watch.
+    var unwatched: PropagationCheck {
+        var check = self
+        check.watch = nil
+        return check
+    }
+
+    func stopwatch() -> Stopwatch { Stopwatch(clock) }
 
     /// Sleeps on the injected clock; returns at once when the task is cancelled.
     func pause(_ duration: Duration) async {

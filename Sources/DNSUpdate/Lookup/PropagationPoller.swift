@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Watches one server until it shows all challenges.
 struct PropagationPoller: Sendable {
     let check: PropagationCheck
@@ -22,6 +24,9 @@ struct PropagationPoller: Sendable {
 
     /// Ends when everything is shown, at the timeout, when the task is cancelled, or when waiting is of no use.
     func run() async -> PropagationReport.Server {
+        if let watch = check.watch, !isPrimary, watermark.serial != nil {
+            return await run(serials: watch.serials(of: zone, at: server, check))
+        }
         var known = Knowledge(missing: challenges)
         var looks = 0
         var serialPolls = 0
@@ -43,6 +48,41 @@ struct PropagationPoller: Sendable {
         return report(known)
     }
 
+    /// Leaves it to the shared serial when to look: one TXT query for each challenge, if serials mean what they say.
+    private func run(serials: SerialWatch) async -> PropagationReport.Server {
+        var known = Knowledge(missing: challenges)
+        var looks = 0
+        while !known.missing.isEmpty, !Task.isCancelled, let mark = watermark.serial {
+            let remaining = timeout - stopwatch.elapsed
+            guard remaining > .zero || known.last == nil else { break }
+            // Serials can lie (another signer, a restored backup), so the record itself is looked for now and then, and
+            // at the end.
+            let trust = max(.zero, min(check.settings.longestTrust, remaining - check.settings.longestPause))
+            var standing = await serials.wait(
+                for: mark, timeout: min(trust, check.settings.longestPause), leavesOnSilence: looks == 0)
+            if case .behind(let serial) = standing {
+                known.serial = serial ?? known.serial
+                tellOfLag(known)
+                standing = await serials.wait(
+                    for: mark, timeout: trust - min(trust, check.settings.longestPause), leavesOnSilence: looks == 0)
+            }
+            if case .reached(let serial) = standing { known.serial = serial }
+            await lookForMissing(&known)
+            looks += 1
+            guard !known.missing.isEmpty, !report(known).isHopeless, !report(known).isUncheckable else { break }
+            await check.pause(check.pause(after: looks, of: max(.zero, timeout - stopwatch.elapsed)))
+        }
+        return report(known)
+    }
+
+    private func tellOfLag(_ known: Knowledge) {
+        guard known.last == nil, !Task.isCancelled else { return }
+        progress(
+            PropagationProgress(
+                server: server, shown: 0, total: challenges.count, last: nil, serial: known.serial,
+                watermark: watermark.serial, elapsed: stopwatch.elapsed))
+    }
+
     /// One SOA query instead of many TXT queries, while the serial says that the server has not transferred yet.
     private func isBelowWatermark(_ known: inout Knowledge) async -> Bool {
         guard known.missing.count > 1, let watermark = watermark.serial, let serial = await serial() else {
@@ -53,9 +93,10 @@ struct PropagationPoller: Sendable {
     }
 
     private func serial() async -> SerialNumber? {
-        let answer = try? await check.lookup.query(zone, .soa, at: server, key: key, timeout: lookupTimeout)
-        guard let answer, answer.isAuthoritative else { return nil }
-        return answer.serial
+        if isPrimary, let watch = check.watch {
+            return await watch.serial(of: zone, at: server, key: key, check)
+        }
+        return await check.serial(of: zone, at: server, key: key, timeout: lookupTimeout)
     }
 
     private var lookupTimeout: Duration {
@@ -108,7 +149,17 @@ struct PropagationPoller: Sendable {
     }
 
     private func visibility(of challenge: PropagationCheck.Challenge) async -> TextVisibility {
-        await check.lookup.visibility(
+        let limit = check.watch?.limit(at: server)
+        do throws(TransportFailure) {
+            try await limit?.acquire(
+                until: NIODeadline.now() + TimeAmount(max(.milliseconds(1), timeout - stopwatch.elapsed)),
+                cancellation: .obeyed)
+        } catch {
+            return TextVisibility(
+                server: server, state: .noAnswer(.noAnswer, evidence: "not asked: \(error.evidence)"), serial: nil)
+        }
+        defer { limit?.release() }
+        return await check.lookup.visibility(
             of: challenge.value, at: challenge.name, on: server, key: key, timeout: lookupTimeout)
     }
 

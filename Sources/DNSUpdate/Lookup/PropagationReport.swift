@@ -31,19 +31,40 @@ package struct PropagationReport: Sendable {
         }
     }
 
+    /// How many of the servers that a CA's resolver may ask have to show everything.
+    struct Quorum: Sendable {
+        private let servers: Set<DNSEndpoint>
+        private let needed: Int
+
+        /// - Parameter needed: at least one, at most all.
+        init(_ needed: Int, of servers: [DNSEndpoint]) {
+            self.servers = Set(servers)
+            self.needed = max(1, min(needed, self.servers.count))
+        }
+
+        /// The primary has to show it in any case: that is the proof that the update was made.
+        func isReached(by reports: [Server]) -> Bool {
+            let showing = reports.filter { $0.missing.isEmpty }
+            return showing.contains(where: \.isPrimary) && showing.count { servers.contains($0.server) } >= needed
+        }
+    }
+
     package let zone: DomainName
     package let elapsed: Duration
     /// The primary's serial with everything in it; nil if the primary never showed everything.
     package let watermark: SerialNumber?
     /// The primary first.
     package let servers: [Server]
+    let quorum: Quorum?
 
     /// Servers that were asked and lack something.
     package var lacking: [Server] { servers.filter { !$0.missing.isEmpty && !$0.isUncheckable } }
     /// Servers that could not be checked from here.
     package var unchecked: [Server] { servers.filter { !$0.missing.isEmpty && $0.isUncheckable } }
     /// Whether every server that can be asked from here shows everything, and at least one does.
-    package var isComplete: Bool { lacking.isEmpty && servers.contains { $0.missing.isEmpty } }
+    package var isComplete: Bool {
+        lacking.isEmpty && servers.contains { $0.missing.isEmpty } || quorum?.isReached(by: servers) == true
+    }
 }
 
 /// A server has changed its state during a wait.
@@ -62,4 +83,12 @@ package struct PropagationProgress: Sendable {
     package let elapsed: Duration
 
     package var isComplete: Bool { shown == total }
+
+    /// What the server does, to stand after its name.
+    package var state: String {
+        if let last { return last.description }
+        guard let serial else { return "does not tell its serial" }
+        return "has serial \(serial)" + (watermark.map { " and not yet \($0)" } ?? "")
+            + ", for \(elapsed.components.seconds) s"
+    }
 }

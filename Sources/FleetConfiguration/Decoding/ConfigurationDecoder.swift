@@ -29,7 +29,7 @@ struct ConfigurationDecoder {
     // MARK: Zones
 
     private static let zoneKeys = [
-        "name", "primary", "tsig-key-file", "tsig-key-name", "ttl", "nameservers", "addresses",
+        "name", "primary", "tsig-key-file", "tsig-key-name", "ttl", "nameservers", "quorum", "addresses",
     ]
 
     private func zones(_ root: Section) -> [ZoneConfiguration]? {
@@ -67,12 +67,13 @@ struct ConfigurationDecoder {
         let keyName = section.value("tsig-key-name", values.domainName)
         let ttl = section.value("ttl", values.timeToLive) ?? ZoneConfiguration.defaultTTL
         let nameservers = section.list("nameservers", values.serverAddress) ?? []
+        let quorum = section.value("quorum", values.quorum)
         let allowed = section.section("addresses", accepts: ["allow"])?.list("allow", values.prefix)
         guard let name, let primary = primaries?.first, let keyFile = keyFiles?.first else { return nil }
         return ZoneConfiguration(
             name: name, primary: primary, nextPrimaries: Array(primaries?.dropFirst() ?? []), tsigKeyFile: keyFile,
             nextKeyFiles: Array(keyFiles?.dropFirst() ?? []), tsigKeyName: keyName, ttl: ttl,
-            nameservers: nameservers, allowedAddresses: allowed ?? Self.defaultAllowed)
+            nameservers: nameservers, quorum: quorum, allowedAddresses: allowed ?? Self.defaultAllowed)
     }
 
     private static let defaultAllowed = ZoneConfiguration.defaultAllowedPrefixes.compactMap { try? IPPrefix($0) }

@@ -80,6 +80,16 @@ struct ValueReader {
         return ttl
     }
 
+    /// How many of a zone's servers are enough.
+    func quorum(_ text: String) throws(ConfigurationComplaint) -> Int {
+        guard let count = Int(text), (1...64).contains(count) else {
+            throw ConfigurationComplaint(
+                "\(quoted(text)) is no number of servers",
+                hint: "1 to 64; leave it out to wait for every server, which is safer")
+        }
+        return count
+    }
+
     func boolean(_ text: String) throws(ConfigurationComplaint) -> Bool {
         switch text {
         case "true": return true

@@ -14,6 +14,7 @@ package final class DNS01Solver: ChallengeSolver {
 
     private let store: any FleetStore
     private let lookup: AuthoritativeLookup
+    private let watch: PropagationWatch
     private let locator: ChallengeLocator
     private let servers: ZoneServers
     private let settings: Settings
@@ -22,10 +23,13 @@ package final class DNS01Solver: ChallengeSolver {
     /// Sites found by `present`, for the steps after it.
     private let sites = Mutex<[DomainName: ChallengeSite]>([:])
 
+    /// - Parameter watch: what all waits for propagation share; a solver of its own unless something else looks at it, too.
     package init(
         zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup(),
-        settings: Settings = Settings(), patience: Patience = .standard, resending: Patience = .brief
+        settings: Settings = Settings(), watch: PropagationWatch = PropagationWatch(),
+        patience: Patience = .standard, resending: Patience = .brief
     ) {
+        self.watch = watch
         self.store = store
         self.resending = resending
         self.lookup = lookup
@@ -93,13 +97,13 @@ package final class DNS01Solver: ChallengeSolver {
                         "or list the servers to ask under nameservers: of the zone in the configuration",
                     ])
             }
-            let report = try await PropagationCheck(lookup: lookup).wait(
+            let report = try await PropagationCheck(lookup: lookup, watch: watch).wait(
                 for: group.tasks.map { .init(name: group.site.name, value: $0.keyAuthorization.dns01Value) },
-                in: zone.name, primary: zone.primary, servers: found.endpoints, timeout: settings.propagationTimeout,
-                primaryKey: zone.key
+                in: zone.name, primary: zone.primary, servers: found.endpoints, quorum: zone.quorum,
+                timeout: settings.propagationTimeout, primaryKey: zone.key
             ) { change in
-                guard !change.isComplete, let last = change.last else { return }
-                progress("waiting for \(change.server), which \(last)")
+                guard !change.isComplete else { return }
+                progress("waiting for \(change.server), which \(change.state)")
             }
             for server in report.unchecked {
                 progress("\(server.server) cannot be checked from here: no route to it")

@@ -9,6 +9,8 @@ package struct ManagedZone: Sendable {
     package let ttl: UInt32
     /// The servers that must show a challenge; empty: the zone's NS records, at each address.
     package let nameServers: [DNSEndpoint]
+    /// How many of them must; nil: all.
+    package var quorum: Int?
     package let addresses: AddressPolicy
     private let firstPrimary: DNSEndpoint
     private let firstKey: TSIGKey
@@ -68,10 +70,11 @@ package struct ManagedZone: Sendable {
 
     /// A zone that the same primary holds and the same key may update. Ask ``ManagedZones/zone(_:besides:)`` for it.
     func sibling(_ name: DomainName) -> ManagedZone {
-        ManagedZone(
+        var zone = ManagedZone(
             name: name, primaries: client.primaries, firstPrimary: firstPrimary, firstKey: firstKey, keys: keys,
-            ttl: ttl,
-            nameServers: nameServers, addresses: AddressPolicy(allowed: []))
+            ttl: ttl, nameServers: nameServers, addresses: AddressPolicy(allowed: []))
+        zone.quorum = quorum
+        return zone
     }
 
     /// Asks the primary; when it does not answer and there are others, the one of them that does.

@@ -38,8 +38,10 @@ enum ZoneAssembly {
         for server in [zone.primary] + zone.nextPrimaries {
             primaries += try await HostResolver.system.endpoints(of: server)
         }
-        return try ManagedZone(
+        var managed = try ManagedZone(
             name: zone.name, primaries: primaries, keys: keys, ttl: zone.ttl, nameServers: nameServers,
             addresses: AddressPolicy(allowed: zone.allowedAddresses))
+        managed.quorum = zone.quorum
+        return managed
     }
 }
