@@ -107,6 +107,31 @@ struct CheckTests {
         }
     }
 
+    @Test("DESIGN §6 rule 3: what the primary acknowledges and changes is named: a count, a longest TTL, a wildcard")
+    func silentChanges() async throws {
+        try await Fleet.with(
+            named: { configuration, key in
+                configuration.zones = [
+                    .primary(
+                        Fleet.zone,
+                        text: NamedConfiguration.zoneText(Fleet.zone, records: "* IN A 10.9.9.9")
+                            .replacing("$TTL 60", with: "$TTL 30"),
+                        policy: "grant \"\(key.name)\" zonesub A AAAA TXT(1);", statements: "max-zone-ttl 30;")
+                ]
+            }
+        ) { fleet in
+            let output = try await fleet.site().run("check", "--json")
+            let step = try #require(try StepOutput.lines(output).first { $0.step == "records" })
+            #expect(step.status == "warning", "\(output)")
+            for text in ["TXT values", "TTL 60 became 30", "wildcard"] {
+                #expect(step.finding.contains(text), "\(step)")
+            }
+            for hint in ["TXT(1)", "max-zone-ttl", "suspended"] {
+                #expect(step.hints.contains { $0.contains(hint) }, "\(step)")
+            }
+        }
+    }
+
     @Test("what fails first decides the exit code; what can be checked all the same is")
     func severalFaults() async throws {
         try await Fleet.with { fleet in

@@ -5,7 +5,7 @@ import FleetStore
 struct Canary: Sendable {
     let challengeName: DomainName
     let value: String
-    private let name: DomainName
+    let name: DomainName
     private let zone: ManagedZone
 
     /// The name is random, so that two checks at once do not meet.
@@ -23,21 +23,26 @@ struct Canary: Sendable {
     }
 
     /// Addresses for documentation (RFC 5737, RFC 3849): should they be left behind, they lead nowhere.
-    private var records: [(name: DomainName, data: RecordData)] {
+    var records: [(name: DomainName, data: RecordData)] {
         let addresses = ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0)?.recordData }
-        return addresses.map { (name, $0) } + [(challengeName, .txt(TextData(value)))]
+        return addresses.map { (name, $0) } + values.map { (challengeName, .txt(TextData($0))) }
     }
+
+    /// Two, as a certificate for a name and its wildcard needs them.
+    private var values: [String] { [value, value + "-wildcard"] }
 
     var additions: [UpdateOperation] { records.map { .add($0.name, ttl: zone.ttl, $0.data) } }
     var removals: [UpdateOperation] { records.map { .deleteRecord($0.name, $0.data) } }
 
     /// One update for each type, with the type's name.
     var singleAdditions: [(type: String, operation: UpdateOperation)] {
-        records.map { ($0.data.type.description, .add($0.name, ttl: zone.ttl, $0.data)) }
+        records.dropLast().map { ($0.data.type.description, .add($0.name, ttl: zone.ttl, $0.data)) }
     }
 
-    var ledgerEntry: NewChallenge {
-        NewChallenge(
-            zone: zone.name.canonical.description, name: challengeName.canonical.description, value: value)
+    var ledgerEntries: [NewChallenge] {
+        values.map {
+            NewChallenge(
+                zone: zone.name.canonical.description, name: challengeName.canonical.description, value: $0)
+        }
     }
 }
