@@ -1,7 +1,7 @@
 package import FleetStore
 
 /// Which buckets of a CA's limits an order is charged to. No clock, no store and no state: the same arithmetic serves
-/// the real budget (``IssuanceBudget``) and the forecast, which drives it with ``RateLimitBuckets``.
+/// the real budget (``IssuanceBudget``) and the forecast, which drives it with `RateLimitBuckets`.
 package struct IssuanceLimits: Sendable {
     /// Which limit a bucket belongs to. The raw values are the first word of the buckets' keys.
     package enum Kind: String, Sendable, Hashable, CaseIterable {

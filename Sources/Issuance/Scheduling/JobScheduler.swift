@@ -12,7 +12,7 @@ package import FoundationEssentials
 package struct JobScheduler: Sendable {
     /// What is to be done now.
     package enum Decision: Sendable, Hashable {
-        /// This one has a place now: order its certificate, and say how it went by ``JobScheduler/finished(_:_:at:)``.
+        /// This one has a place now: order its certificate, and say how it went by `finished(_:_:at:)`.
         case start(CertificateJob)
         /// This one may not be tried before; it is not in the queue any more.
         case postpone(CertificateJob, until: Date)
