@@ -17,7 +17,8 @@ struct ServeCommand: ServiceCommand {
         discussion: """
             Listens where the configuration says, over TLS. With `tls: self` it first obtains a certificate for its own \
             name (server.name, else this machine's label in the first zone) and only then listens: there is no moment at \
-            which it could be reached with another one. SIGTERM lets what is under way come to its end.
+            which it could be reached with another one. SIGTERM lets what is under way come to its end; SIGHUP makes it \
+            look at once for another certificate of its own, and connections that exist go on.
             """)
 
     @OptionGroup var common: CommonOptions
