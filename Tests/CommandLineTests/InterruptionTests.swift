@@ -4,11 +4,7 @@ import Testing
 
 @Suite("Stopped at any step: no TXT left, the pair whole, one certificate (DESIGN §6 rule 9)", .serialized)
 struct InterruptionTests {
-    /// What is on standard error when each step begins.
-    private static let steps = [
-        "looking up the account", "ordering a certificate", "publishing the challenge", "waiting until every",
-        "waiting for the CA", "withdrawing", "finalizing", "fetching", "writing",
-    ]
+    private static let steps = CrashMatrixTests.steps
 
     private static var options: PebbleOptions {
         var options = PebbleOptions()
@@ -43,30 +39,6 @@ struct InterruptionTests {
                 #expect(fleet.certificateCount - certificates == 1, "\(step)")
                 #expect(fleet.orderCount - orders == 1 || step.hasPrefix("ordering"), "\(step)")
                 try await fleet.verify(site.files(device), names: ["\(device).\(Fleet.zone)"])
-            }
-        }
-    }
-
-    @Test("kill -9: the next run withdraws what was left and ends in the one certificate")
-    func brutally() async throws {
-        try await Fleet.with(Self.options) { fleet in
-            let site = try fleet.site()
-            try await site.run("account", "create")
-            for (index, step) in Self.steps.enumerated() {
-                let device = "dev\(index)"
-                let (orders, certificates) = (fleet.orderCount, fleet.certificateCount)
-                try await site.start(["issue", device, "--out", site.out]) { process in
-                    try await process.waitForLog(step)
-                    try await process.kill9()
-                }
-                let files = site.files(device)
-                if files.exist { try await files.verifyPair() }
-                try await site.issue(device)
-                #expect(try await fleet.challenges() == [], "\(step)")
-                #expect(fleet.certificateCount - certificates == 1, "\(step)")
-                #expect(fleet.orderCount - orders == 1 || step.hasPrefix("ordering"), "\(step)")
-                try await fleet.verify(files, names: ["\(device).\(Fleet.zone)"])
-                #expect(try entries(site.out).filter { $0.hasPrefix(".") } == [], "\(step)")
             }
         }
     }
