@@ -6,8 +6,13 @@ package enum SecretFile {
     /// directory belongs to: an operator's `sudo` must not lock the service out of its own state.
     /// - Throws: `notWritable` or `diskFull`; then the file is as it was.
     package static func write(_ text: String, to path: String) throws(CertificateFilesError) {
+        try write(Array(text.utf8), to: path)
+    }
+
+    /// The same for bytes.
+    package static func write(_ bytes: [UInt8], to path: String) throws(CertificateFilesError) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        try FileSystem.write(Array(text.utf8), to: path, mode: 0o600, owner: FileSystem.owner(of: folder))
+        try FileSystem.write(bytes, to: path, mode: 0o600, owner: FileSystem.owner(of: folder))
         FileSystem.synchronize(directory: folder)
     }
 

@@ -1,4 +1,5 @@
 import Crypto
+import CryptoExtras
 import SwiftASN1
 package import X509
 
@@ -8,10 +9,36 @@ package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     /// PEM, as it is written to `privkey.pem`.
     package let pem: String
 
-    /// A fresh P-256 key.
-    package static func generate() throws(IssuanceError) -> DeviceKey {
-        let key = P256.Signing.PrivateKey()
-        return DeviceKey(key: Certificate.PrivateKey(key), pem: key.pemRepresentation + "\n")
+    /// The kinds that public CAs certify, by the names that lego uses.
+    package enum Kind: String, Sendable, CaseIterable {
+        case ec256, ec384, rsa2048, rsa3072, rsa4096
+    }
+
+    /// A fresh key; PKCS #8.
+    package static func generate(_ kind: Kind = .ec256) throws(IssuanceError) -> DeviceKey {
+        do {
+            switch kind {
+            case .ec256:
+                let key = P256.Signing.PrivateKey()
+                return DeviceKey(key: Certificate.PrivateKey(key), pem: key.pemRepresentation + "\n")
+            case .ec384:
+                let key = P384.Signing.PrivateKey()
+                return DeviceKey(key: Certificate.PrivateKey(key), pem: key.pemRepresentation + "\n")
+            case .rsa2048, .rsa3072, .rsa4096:
+                let bits = kind == .rsa2048 ? 2_048 : kind == .rsa3072 ? 3_072 : 4_096
+                let key = try _RSA.Signing.PrivateKey(keySize: .init(bitCount: bits))
+                return DeviceKey(key: Certificate.PrivateKey(key), pem: key.pkcs8PEMRepresentation + "\n")
+            }
+        } catch {
+            throw IssuanceError(.invalidKey, "no \(kind.rawValue) key can be made: \(error)")
+        }
+    }
+
+    /// Which kind it is; nil for another one, such as RSA with 2,560 bits.
+    package var kind: Kind? {
+        if P256.Signing.PublicKey(publicKey) != nil { return .ec256 }
+        if P384.Signing.PublicKey(publicKey) != nil { return .ec384 }
+        return _RSA.Signing.PublicKey(publicKey).flatMap { Kind(rawValue: "rsa\($0.keySizeInBits)") }
     }
 
     private init(key: Certificate.PrivateKey, pem: String) {

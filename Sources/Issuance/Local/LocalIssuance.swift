@@ -9,8 +9,9 @@ import X509
 package struct LocalIssuance: Sendable {
     /// Where the certificate's key comes from.
     package enum KeySource: Sendable {
-        /// A new key for each certificate, written to `privkey.pem`.
-        case fresh
+        /// A new key of that kind for each certificate, written to `privkey.pem`. Nil: P-256, and the present pair will do
+        /// whatever its kind.
+        case fresh(DeviceKey.Kind?)
         /// This key, written to `privkey.pem`.
         case given(DeviceKey)
         /// The key stays elsewhere; PEM or DER of the request made with it.
@@ -23,7 +24,7 @@ package struct LocalIssuance: Sendable {
         package var adoptsName = false
         package var hasWildcard = false
         package var profile: String?
-        package var keySource = KeySource.fresh
+        package var keySource = KeySource.fresh(nil)
         /// Also when the present certificate is not due.
         package var isForced = false
         /// Whom the audit log names.
@@ -157,6 +158,7 @@ package struct LocalIssuance: Sendable {
         switch request.keySource {
         case .request(let bytes): try CertificateRequest(bytes, names: request.names)
         case .given(let key): try CertificateRequest(names: request.names, key: key.key)
+        // The kind says nothing about the names, and an RSA key takes seconds.
         case .fresh: try CertificateRequest(names: request.names, key: DeviceKey.generate().key)
         }
     }
@@ -172,10 +174,10 @@ package struct LocalIssuance: Sendable {
             return (try CertificateRequest(bytes, names: request.names), nil)
         case .given(let given):
             key = given
-        case .fresh:
+        case .fresh(let kind):
             // The key of an order that an interrupted run has finalized is the only one its certificate will ever fit.
             let waiting = try await isKeyStillNeeded(device) ? try files.pendingKey() : nil
-            key = try waiting.flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate()
+            key = try waiting.flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate(kind ?? .ec256)
         }
         try files.prepare(privateKey: key.pem)
         return (try CertificateRequest(names: request.names, key: key.key), key)
@@ -203,6 +205,13 @@ package struct LocalIssuance: Sendable {
         }
         guard try expectedKey(request, present: present.privateKey) == leaf.publicKey else {
             return .wouldIssue(reason: "key and certificate in \(files.directory) do not belong together")
+        }
+        if case .fresh(let kind?) = request.keySource,
+            let key = present.privateKey.flatMap({ try? DeviceKey(pem: $0) }),
+            key.kind != kind
+        {
+            return .wouldIssue(
+                reason: "the present key is \(key.kind?.rawValue ?? "of another kind"), not \(kind.rawValue)")
         }
         guard Set(request.names).isSubset(of: certificate.names) else {
             return .wouldIssue(reason: "the present certificate is for \(certificate.names.joined(separator: ", "))")

@@ -32,6 +32,13 @@ struct IssueCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The kind of a fresh key: ec256 (the default), ec384, rsa2048, rsa3072 or rsa4096.", valueName: "kind"))
+    var keyType: DeviceKey.Kind?
+
+    @OptionGroup var bundle: PKCS12Options
+
+    @Option(
+        help: ArgumentHelp(
             "Where the device's folder is (default: certificates in the state directory).", valueName: "dir"),
         completion: .directory)
     var out: String?
@@ -58,18 +65,27 @@ struct IssueCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard csr == nil || key == nil else { throw ValidationError("--csr and --key exclude each other") }
+        guard keyType == nil || (csr == nil && key == nil) else {
+            throw ValidationError("--key-type is for a fresh key: leave --csr and --key out")
+        }
+        guard bundle.pkcs12 == nil || csr == nil else {
+            throw ValidationError("--pkcs12 holds the private key, which stays elsewhere with --csr")
+        }
     }
 
     func run() async throws {
         let reporter = StepReporter()
         if let url = server.url { return try await askServer(url, reporter) }
+        let target = try bundle.target()
         let result = try await reporter.whileShowing {
-            try await OperatorContext.with(common) { try await issue($0, reporter) }
+            try await OperatorContext.with(common) { try await issue($0, reporter, target) }
         }
         if common.json { try ResultPrinter.json(result) } else { print(result.text) }
     }
 
-    private func issue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> IssueResult {
+    private func issue(
+        _ context: OperatorContext, _ reporter: StepReporter, _ target: PKCS12Options.Target?
+    ) async throws -> IssueResult {
         let name = try context.device(device)
         var request = LocalIssuance.Request(device: name)
         request.requester = OperatorContext.requester
@@ -88,6 +104,7 @@ struct IssueCommand: AsyncParsableCommand {
             dryRun
             ? try await issuance.rehearse(request, files: files)
             : try await issuance.run(request, files: files) { reporter.report($0) }
+        if !dryRun { try target?.update(from: files) }
         return IssueResult(outcome, device: name, files: files)
     }
 
@@ -96,9 +113,10 @@ struct IssueCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .usage, "--adopt is not for --server: whose a name is, is decided beside the zone's key")
         }
+        let target = try bundle.target()
         let wish = RemoteIssuance.Wish(
             device: device, addresses: addresses, hasWildcard: wildcard, profile: profile, keySource: try keySource(),
-            isForced: force, out: out ?? ".")
+            isForced: force, out: out ?? ".", bundle: target)
         let result = try await reporter.whileShowing {
             try await server.withClient(url) { client, token in
                 try await RemoteIssuance(client: client, token: token).run(wish, dryRun: dryRun) { reporter.report($0) }
@@ -113,7 +131,7 @@ struct IssueCommand: AsyncParsableCommand {
             return .given(
                 try DeviceKey(pem: String(decoding: InputFile.bytes(key, what: "private key"), as: UTF8.self)))
         }
-        return .fresh
+        return .fresh(keyType)
     }
 
     /// The folder is called what the device was called, in its normal form.
@@ -123,3 +141,5 @@ struct IssueCommand: AsyncParsableCommand {
         return isLabel ? String(full.prefix { $0 != "." }) : full
     }
 }
+
+extension DeviceKey.Kind: ExpressibleByArgument {}

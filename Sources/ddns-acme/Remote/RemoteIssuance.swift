@@ -14,6 +14,8 @@ struct RemoteIssuance: Sendable {
         var isForced: Bool
         /// `--out`
         var out: String
+        /// `--pkcs12`
+        var bundle: PKCS12Options.Target?
     }
 
     /// Seconds that the server may take for one answer, and how long it is asked again.
@@ -28,6 +30,7 @@ struct RemoteIssuance: Sendable {
         let files = try CertificateFiles(out: wish.out, name: wish.device.contains(".") ? name : wish.device)
         let names = wish.hasWildcard ? [name, "*." + name] : [name]
         if let present = try await present(wish, name, names, files) {
+            if !dryRun { try wish.bundle?.update(from: files) }
             return RemoteIssueResult(name, "unchanged", present, files)
         }
         if dryRun { return RemoteIssueResult(name, "would-issue", nil, files) }
@@ -47,6 +50,7 @@ struct RemoteIssuance: Sendable {
         try files.install(
             CertificateFiles.Contents(
                 privateKey: key?.pem, certificate: certificate.certificatePEM, chain: certificate.chainPEM))
+        try wish.bundle?.update(from: files)
         return RemoteIssueResult(name, response.issued ? "issued" : "unchanged", response.certificate, files)
     }
 
@@ -79,9 +83,9 @@ struct RemoteIssuance: Sendable {
         guard !wish.isForced, let text = try files.present().fullChain,
             let certificate = try? IssuedCertificate(pem: text), Set(names) == Set(certificate.names)
         else { return nil }
-        if case .fresh = wish.keySource {
+        if case .fresh(let kind) = wish.keySource {
             guard let pem = try files.present().privateKey, let key = try? DeviceKey(pem: pem),
-                certificate.belongs(to: key)
+                certificate.belongs(to: key), kind == nil || key.kind == kind
             else { return nil }
         }
         guard let known = try await client.device(name, token: token).certificate,
@@ -102,7 +106,8 @@ struct RemoteIssuance: Sendable {
             return (try CertificateRequest(bytes, names: names), nil)
         case .given(let given): key = given
         // The key of a run that was interrupted may have got its certificate meanwhile.
-        case .fresh: key = try files.pendingKey().flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate()
+        case .fresh(let kind):
+            key = try files.pendingKey().flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate(kind ?? .ec256)
         }
         try files.prepare(privateKey: key.pem)
         return (try CertificateRequest(names: names, deviceKey: key), key)
