@@ -13,6 +13,7 @@ package struct ACMEConfiguration: Sendable, Hashable {
     package let externalAccount: ExternalAccount?
     /// What the CA is believed to allow.
     package let limits: ACMELimits
+    package let orders: OrderOptions
 
     /// The external account: the key's name, and where its secret is found.
     package struct ExternalAccount: Sendable, Hashable {

@@ -68,6 +68,12 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           agree-to-terms: \(agreesToTerms)
           # The kind of certificate, when the CA offers several.
           # profile: tlsserver
+          # When the CA does not offer it any more: error, or default (the CA's default profile, with a warning).
+          # missing-profile: error
+          # The issuer whose chain to take, when the CA offers several.
+          # preferred-chain: ISRG Root X1
+          # How names are validated: dns-01, dns-account-01 or dns-persist-01 (drafts; not every CA has them).
+          # challenge: dns-01
           # A private or test CA's root, for the HTTPS of the CA itself.
           \(trustRootsFile.map { "trust-roots: \(scalar($0))" } ?? "# trust-roots: /etc/ddns-acme/test-ca.pem")
           # For a CA that wants the account bound to one at its web site.

@@ -25,7 +25,10 @@ package protocol ChallengeLedger: Sendable {
     /// All records of a zone, by name and value: which TXT in it are ours.
     func challenges(zone: String) async throws(FleetStoreError) -> [ChallengeRecord]
 
-    /// Records whose owner is gone, oldest first: the sweep withdraws them. An owner is gone when its process on this
+    /// All records of one device, in the order of their entry.
+    func challenges(of device: Device.ID) async throws(FleetStoreError) -> [ChallengeRecord]
+
+    /// Records whose owner is gone and that do not stand, oldest first: the sweep withdraws them. An owner is gone when its process on this
     /// machine has ended, or when nothing was heard of it since `silentSince` and it cannot be looked at from here.
     func orphanedChallenges(silentSince: Date) async throws(FleetStoreError) -> [ChallengeRecord]
 }

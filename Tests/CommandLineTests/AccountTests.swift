@@ -14,6 +14,14 @@ struct AccountTests {
         let status: String
         let contacts: [String]
         let keyFile: String
+        let caa: [CAA]?
+    }
+
+    struct CAA: Decodable {
+        let zone: String
+        let records: [String]
+        let finding: String
+        let isBound: Bool
     }
 
     @Test("the whole life of an account")
@@ -83,6 +91,104 @@ struct AccountTests {
             #expect(try await account(site, "show").url == created.url)
             #expect(!FileManager.default.fileExists(atPath: next.path))
             try await site.issue("dev2")
+        }
+    }
+
+    @Test("Scenario 22: roll-key while an order is under way: the order goes on with the new key, and nothing is left")
+    func rollUnderWay() async throws {
+        var options = PebbleOptions()
+        options.validatesAtOnce = false
+        options.validationSleepSeconds = 2
+        try await Fleet.with(options) { fleet in
+            let site = try fleet.site()
+            try await site.run("account", "create")
+            for (index, step) in ["waiting until every", "waiting for the CA"].enumerated() {
+                try await site.start(["issue", "dev\(index)", "--out", site.out]) { process in
+                    try await process.waitForLog(step)
+                    let rolled = try await site.run("account", "roll-key")
+                    #expect(rolled.succeeded, "\(rolled)")
+                    #expect(try await process.waitForEnd() == 0, "\(process.logText)")
+                }
+                try await fleet.verify(site.files("dev\(index)"), names: ["dev\(index).\(Fleet.zone)"])
+            }
+            #expect(try await fleet.challenges() == [])
+            // A challenge that was triggered before the change may be judged by either key, and is lost by the wrong one.
+            #expect((2...3).contains(fleet.orderCount) && fleet.certificateCount == 2)
+        }
+    }
+
+    @Test(
+        "Scenario 23: an account that the CA deactivated is said to be that, with what a new one costs; no order is made"
+    )
+    func deactivatedByAuthority() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            try await site.issue("dev1")
+            let orders = fleet.orderCount
+            // Somebody else with the same key, as far as this state directory knows.
+            let other = try fleet.site("other")
+            try FileManager.default.copyItem(atPath: site.state, toPath: other.state)
+            #expect(try await account(other, "deactivate", "--yes").status == "deactivated")
+            let output = try await site.run("issue", "dev2", "--out", site.out)
+            output.expectFailure(78, "account", "deactivated", "accounturi")
+            #expect(fleet.orderCount == orders)
+            #expect(try await fleet.challenges() == [])
+        }
+    }
+
+    @Test("RFC 8657: show prints the records that bind the zone to the account, and says what the zone has")
+    func caa() async throws {
+        var options = PebbleOptions()
+        options.caaIdentities = ["ca.example"]
+        let policy = "zonesub A AAAA TXT CAA;"
+        try await Fleet.with(
+            options,
+            named: { configuration, key in
+                configuration.zones[0].updatePolicy = "grant \"\(key.name)\" \(policy)"
+            }
+        ) { fleet in
+            let site = try fleet.site()
+            try await site.run("account", "create")
+            let open = try await account(site, "show")
+            let report = try #require(open.caa?.first)
+            #expect(report.zone == Fleet.zone && !report.isBound && report.finding.contains("any CA"), "\(report)")
+            #expect(
+                report.records == [
+                    "\(Fleet.zone). CAA 0 issue \"ca.example; accounturi=\(open.url); validationmethods=dns-01\""
+                ])
+            for (record, isBound, finding) in [
+                ("0 issue \"ca.example\"", false, "every account"),
+                ("0 issue \"ca.example; accounturi=https://127.0.0.1/nobody\"", false, "does not let this account"),
+                ("0 issue \"ca.example; accounturi=\(open.url)\"", false, "by any method"),
+                (report.records[0].split(separator: " ").dropFirst(2).joined(separator: " "), true, "no other"),
+            ] {
+                let update = try await fleet.named.nsupdate(
+                    "zone \(Fleet.zone)\nupdate delete \(Fleet.zone). CAA\n"
+                        + "update add \(Fleet.zone). 60 CAA \(record)\nsend\n", key: fleet.key)
+                #expect(update.succeeded, "\(update)")
+                let found = try #require(try await account(site, "show").caa?.first)
+                #expect(found.isBound == isBound && found.finding.contains(finding), "\(record): \(found)")
+            }
+            // With the very records that it printed the CA issues.
+            try await site.issue("dev1")
+            let persistent = try fleet.site("persistent") { $0.acme = "  challenge: dns-persist-01" }
+            try FileManager.default.copyItem(atPath: site.state, toPath: persistent.state)
+            try await persistent.run("issue", "dev2", "--out", persistent.out)
+                .expectFailure(77, "dns-01", "dns-persist-01")
+        }
+    }
+
+    @Test("RFC 8555 §7.3.2: contacts that were changed in the configuration reach the CA")
+    func contacts() async throws {
+        try await Fleet.with { fleet in
+            let first = try fleet.site()
+            let created = try await account(first, "create")
+            #expect(created.contacts == ["mailto:ops@example.com"])
+            let text = try TemporaryDirectory.text(of: first.configurationFile)
+            try fleet.folder.write(
+                text.replacing("ops@example.com", with: "new@example.com"), to: "site/config.yaml")
+            let updated = try await account(first, "create")
+            #expect(updated.url == created.url && updated.contacts == ["mailto:new@example.com"])
         }
     }
 

@@ -63,12 +63,18 @@ struct ConfigurationParsingTests {
               profile: tlsserver
               trust-roots: roots.pem
               external-account: { key-id: kid-1, hmac-key-file: eab.key }
+              missing-profile: default
+              preferred-chain: ISRG Root X1
+              challenge: dns-persist-01
             server:
               listen: "[::1]:9443"
               tls: { certificate: server.pem, key: /keys/server.key }
             """)
         #expect(configuration.file == "/etc/ddns-acme/config.yaml")
         #expect(configuration.stateDirectory == "/etc/ddns-acme/state")
+        #expect(configuration.acme.orders.missingProfile == .default)
+        #expect(configuration.acme.orders.preferredChain == "ISRG Root X1")
+        #expect(configuration.acme.orders.challenge == .dnsPersist01)
         let zone = try #require(configuration.zones.first)
         #expect(zone.name == (try DomainName("devices.example.com")))
         #expect(zone.primary == (try ServerAddress("[2001:db8::53]:5353")))

@@ -31,11 +31,15 @@ package struct Challenge: Sendable, Equatable {
     package let error: Problem?
     /// Present in the types of RFC 8555; check it through `KeyAuthorization` before use.
     package let token: String?
+    /// By which names the CA is known in a dns-persist-01 record (draft-ietf-acme-dns-persist §3.1), any of which will do;
+    /// empty in other types.
+    package private(set) var issuerDomainNames: [String] = []
 }
 
 extension Challenge: Decodable {
     private enum CodingKeys: String, CodingKey {
         case type, url, status, validated, error, token
+        case issuerDomainNames = "issuer-domain-names"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -47,5 +51,6 @@ extension Challenge: Decodable {
             InternetTimestamp.parse)
         error = (try? container.decodeIfPresent(Problem.self, forKey: .error)) ?? nil
         token = try container.decodeIfPresent(String.self, forKey: .token)
+        issuerDomainNames = ((try? container.decodeIfPresent([String].self, forKey: .issuerDomainNames)) ?? nil) ?? []
     }
 }

@@ -80,9 +80,10 @@ struct ConfigurationDecoder {
 
     // MARK: CA
 
-    private static let acmeKeys = [
-        "directory", "contact", "agree-to-terms", "profile", "trust-roots", "external-account", "limits",
-    ]
+    private static let acmeKeys =
+        [
+            "directory", "contact", "agree-to-terms", "profile", "trust-roots", "external-account", "limits",
+        ] + orderKeys
 
     private func acme(_ section: Section) -> ACMEConfiguration? {
         let directory = section.required(
@@ -98,7 +99,7 @@ struct ConfigurationDecoder {
         guard let directory, let limits else { return nil }
         return ACMEConfiguration(
             directory: directory, contacts: contacts, agreesToTerms: agrees, profile: profile, trustRootsFile: roots,
-            externalAccount: external, limits: limits)
+            externalAccount: external, limits: limits, orders: orderOptions(section))
     }
 
     private func externalAccount(_ section: Section) -> ACMEConfiguration.ExternalAccount? {

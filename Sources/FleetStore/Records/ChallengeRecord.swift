@@ -43,6 +43,8 @@ package struct ChallengeRecord: Sendable, Hashable, Identifiable {
         case published
         /// The removal is being sent; the record may or may not be there.
         case withdrawing
+        /// The primary acknowledged it, and it stays until its device is removed: no sweep takes it for an orphan.
+        case standing
     }
 
     package let id: ID

@@ -56,6 +56,13 @@ extension SQLiteFleetStore {
         }
     }
 
+    package func challenges(of device: Device.ID) async throws(FleetStoreError) -> [ChallengeRecord] {
+        try await read { db in
+            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE device_id = ? ORDER BY id"
+            return try Row.fetchAll(db, sql: sql, arguments: [device.rawValue]).map(ChallengeRecord.init(row:))
+        }
+    }
+
     package func challenges(zone: String) async throws(FleetStoreError) -> [ChallengeRecord] {
         try await read { db in
             let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE zone = ? ORDER BY name, value"
@@ -81,7 +88,7 @@ extension SQLiteFleetStore {
                 case .unknown: return try row.date("seen_at") < silentSince
                 }
             }
-            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE owner = ?"
+            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE owner = ? AND state <> 'standing'"
             return try gone.flatMap { row in
                 try Row.fetchAll(db, sql: sql, arguments: [try row.text("token")]).map(ChallengeRecord.init(row:))
             }.sorted { $0.id.rawValue < $1.id.rawValue }

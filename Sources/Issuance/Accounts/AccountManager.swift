@@ -64,6 +64,32 @@ package struct AccountManager: Sendable {
         return client.session(account: try ACMEURL(text), key: key)
     }
 
+    /// The session with the key that took the place of the given one's; nil when it is the account's key still.
+    func successor(of session: AccountSession) async throws -> AccountSession? {
+        guard let present = try await current(), present.url == session.url,
+            present.key.thumbprint != session.key.thumbprint
+        else { return nil }
+        return present
+    }
+
+    /// What is really wrong when the CA refuses a request as unauthorized: it may have ended the account.
+    func diagnosis(of error: any Error, session: AccountSession) async -> any Error {
+        guard let refusal = error as? ACMEError, refusal.code == .unauthorized else { return error }
+        do throws(ACMEError) {
+            let account = try await session.account()
+            guard account.status != .valid else { return error }
+        } catch {
+            guard error.code == .unauthorized else { return refusal }
+        }
+        return IssuanceError(
+            .accountMissing, "the CA does not let account \(session.url) do anything any more: \(refusal.message)",
+            hints: [
+                "ask the CA why it deactivated the account",
+                "a new account: move \(keyPath) away, then run ddns-acme account create; names that CAA binds to the old"
+                    + " account (accounturi) need that record changed, and renewals lose the exemption from limits",
+            ], cause: refusal)
+    }
+
     /// The account, made now if there is none.
     package func ensure() async throws -> AccountSession {
         if let session = try await current() { return session }

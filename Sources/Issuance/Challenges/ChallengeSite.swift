@@ -16,10 +16,15 @@ struct ChallengeLocator: Sendable {
     let zones: ManagedZones
     let lookup: AuthoritativeLookup
 
-    /// - Parameter identifier: the name under validation, without `*.`.
+    /// - Parameters:
+    ///   - identifier: the name under validation, without `*.`.
+    ///   - name: where the CA looks first; that of dns-01 when it is not given.
     /// - Throws: `challengeZone` when the way leads out of the configured zones, `LookupFailure`.
-    func site(for identifier: DomainName, cancellation: Cancellation = .obeyed) async throws -> ChallengeSite {
-        guard let first = zones.holding(identifier), let name = try? identifier.prepending(label: "_acme-challenge")
+    func site(
+        for identifier: DomainName, at name: DomainName? = nil, cancellation: Cancellation = .obeyed
+    ) async throws -> ChallengeSite {
+        guard let first = zones.holding(identifier),
+            let name = try? name ?? identifier.prepending(label: "_acme-challenge")
         else {
             throw IssuanceError(.challengeZone, "\(identifier) is in none of the configured zones")
         }

@@ -6,16 +6,16 @@ package import FleetStore
 package struct ChallengeTask: Sendable, Hashable {
     /// The name under validation, without `*.` (RFC 8555 §7.1.3).
     package let identifier: DomainName
-    /// `token.thumbprint` (RFC 8555 §8.1).
-    package let keyAuthorization: KeyAuthorization
+    /// The record that the CA is to find.
+    package let answer: ChallengeAnswer
     package let deviceID: Device.ID
     package let orderID: OrderRecord.ID
 
     package init(
-        identifier: DomainName, keyAuthorization: KeyAuthorization, deviceID: Device.ID, orderID: OrderRecord.ID
+        identifier: DomainName, answer: ChallengeAnswer, deviceID: Device.ID, orderID: OrderRecord.ID
     ) {
         self.identifier = identifier
-        self.keyAuthorization = keyAuthorization
+        self.answer = answer
         self.deviceID = deviceID
         self.orderID = orderID
     }

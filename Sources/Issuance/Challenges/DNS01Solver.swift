@@ -3,12 +3,15 @@ package import DNSUpdate
 package import FleetStore
 import Synchronization
 
-/// Answers dns-01 challenges (RFC 8555 §8.4) with TXT records in the operator's zone, each added and deleted by value: what
-/// others have at the same name survives (DESIGN §6 rule 4).
+/// Answers dns-01 challenges (RFC 8555 §8.4), and those of the methods that differ in the record's name and value alone,
+/// with TXT records in the operator's zone, each added and deleted by value: what others have at the same name survives
+/// (DESIGN §6 rule 4).
 package final class DNS01Solver: ChallengeSolver {
     package struct Settings: Sendable {
         /// How long every authoritative server may take to show a challenge. BIND's `notify-delay` alone takes up to 5 s.
         package var propagationTimeout = Duration.seconds(120)
+        /// One of `ChallengeType.dnsMethods`.
+        package var method = ChallengeType.dns01
         package init() {}
     }
 
@@ -39,23 +42,37 @@ package final class DNS01Solver: ChallengeSolver {
         servers = ZoneServers(lookup: lookup)
     }
 
-    package var type: ChallengeType { .dns01 }
+    package var type: ChallengeType { settings.method }
 
     // MARK: - Present
 
     package func present(_ tasks: [ChallengeTask]) async throws {
         for group in try await grouped(tasks) {
             var entries: [ChallengeRecord.ID] = []
-            for task in group.tasks {
+            let missing = await missing(group)
+            guard !missing.isEmpty else { continue }
+            for task in missing {
                 // Before the record is sent, so that whatever happens somebody knows whose it is.
                 entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
             }
-            let values = group.tasks.map { RecordData.txt(TextData($0.keyAuthorization.dns01Value)) }
+            let values = missing.map { RecordData.txt(TextData($0.answer.value)) }
             try await send(
                 .values(at: group.site.name, adding: values, ttl: group.site.zone.ttl, isUrgent: true),
                 to: group.site.zone)
-            for entry in entries { try await store.setChallenge(entry, .published) }
+            for entry in entries { try await store.setChallenge(entry, type.isStanding ? .standing : .published) }
         }
+    }
+
+    /// A standing record that is there already costs one question and no update.
+    private func missing(_ group: Group) async -> [ChallengeTask] {
+        guard type.isStanding else { return group.tasks }
+        var missing: [ChallengeTask] = []
+        for task in group.tasks {
+            let seen = await lookup.visibility(
+                of: task.answer.value, at: group.site.name, on: group.site.zone.primary, key: group.site.zone.key)
+            if !seen.isShown { missing.append(task) }
+        }
+        return missing
     }
 
     /// Sends the records, again if need be: a primary that restarts is away for a moment and may have lost what it had
@@ -98,7 +115,7 @@ package final class DNS01Solver: ChallengeSolver {
                     ])
             }
             let report = try await PropagationCheck(lookup: lookup, watch: watch).wait(
-                for: group.tasks.map { .init(name: group.site.name, value: $0.keyAuthorization.dns01Value) },
+                for: group.tasks.map { .init(name: group.site.name, value: $0.answer.value) },
                 in: zone.name, primary: zone.primary, servers: found.endpoints, quorum: zone.quorum,
                 timeout: settings.propagationTimeout, primaryKey: zone.key
             ) { change in
@@ -119,7 +136,7 @@ package final class DNS01Solver: ChallengeSolver {
             for server in found?.endpoints ?? [zone.primary] {
                 for task in group.tasks {
                     let seen = await lookup.visibility(
-                        of: task.keyAuthorization.dns01Value, at: group.site.name, on: server, cancellation: .ignored)
+                        of: task.answer.value, at: group.site.name, on: server, cancellation: .ignored)
                     lines.append("\(server) \(seen) for \(group.site.name)")
                 }
             }
@@ -134,14 +151,15 @@ package final class DNS01Solver: ChallengeSolver {
         let orders = Set(tasks.map(\.orderID))
         for order in orders {
             do {
-                let entries = try await store.challenges(of: order)
+                // What answers the next order, too, goes with the device.
+                let entries = try await store.challenges(of: order).filter { $0.state != .standing }
                 remaining += await withdrawal.withdraw(entries)
             } catch {
                 remaining.append("the ledger of challenges cannot be read: \(error.message)")
             }
         }
         // An alias may lead elsewhere by the next order.
-        sites.withLock { sites in tasks.forEach { sites[$0.identifier] = nil } }
+        sites.withLock { sites in tasks.forEach { task in (try? task.owner).map { sites[$0] = nil } } }
         return remaining
     }
 
@@ -156,7 +174,7 @@ package final class DNS01Solver: ChallengeSolver {
     private func grouped(_ tasks: [ChallengeTask], cancellation: Cancellation = .obeyed) async throws -> [Group] {
         var groups: [Group] = []
         for task in tasks {
-            let site = try await site(for: task.identifier, cancellation: cancellation)
+            let site = try await site(for: task.identifier, at: task.owner, cancellation: cancellation)
             if let index = groups.firstIndex(where: { $0.site.name == site.name && $0.site.zone.name == site.zone.name }
             ) {
                 groups[index].tasks.append(task)
@@ -167,19 +185,26 @@ package final class DNS01Solver: ChallengeSolver {
         return groups
     }
 
-    private func site(for identifier: DomainName, cancellation: Cancellation) async throws -> ChallengeSite {
-        if let known = sites.withLock({ $0[identifier] }) { return known }
-        let site = try await locator.site(for: identifier, cancellation: cancellation)
-        sites.withLock { $0[identifier] = site }
+    private func site(
+        for identifier: DomainName, at owner: DomainName, cancellation: Cancellation
+    ) async throws -> ChallengeSite {
+        if let known = sites.withLock({ $0[owner] }) { return known }
+        let site = try await locator.site(for: identifier, at: owner, cancellation: cancellation)
+        sites.withLock { $0[owner] = site }
         return site
     }
+}
+
+extension ChallengeTask {
+    /// Where the CA looks first.
+    fileprivate var owner: DomainName { get throws(IssuanceError) { try answer.owner(for: identifier) } }
 }
 
 extension ChallengeSite {
     fileprivate func entry(for task: ChallengeTask) -> NewChallenge {
         NewChallenge(
             zone: zone.name.canonical.description, name: name.canonical.description,
-            value: task.keyAuthorization.dns01Value,
+            value: task.answer.value,
             deviceID: task.deviceID, orderID: task.orderID)
     }
 }

@@ -6,14 +6,17 @@ package struct AuthorityCheck: Sendable {
     private let client: ACMEClient
     private let accounts: AccountManager
     private let profile: String?
+    private let method: ChallengeType
     private let report: @Sendable (CheckStep) -> Void
 
     package init(
-        client: ACMEClient, accounts: AccountManager, profile: String?, report: @escaping @Sendable (CheckStep) -> Void
+        client: ACMEClient, accounts: AccountManager, profile: String?, method: ChallengeType = .dns01,
+        report: @escaping @Sendable (CheckStep) -> Void
     ) {
         self.client = client
         self.accounts = accounts
         self.profile = profile
+        self.method = method
         self.report = report
     }
 
@@ -83,7 +86,8 @@ package struct AuthorityCheck: Sendable {
         }
         do {
             let account = try? await accounts.current()?.url.text
-            try await CAACheck().require([subject], in: zone, identities: identities, accountURL: account)
+            try await CAACheck().require(
+                [subject], in: zone, identities: identities, accountURL: account, method: method)
             report(CheckStep(.caa, subject, .ok, "lets \(identities.joined(separator: ", ")) issue"))
         } catch {
             report(CheckStep(.caa, subject, failure: error))

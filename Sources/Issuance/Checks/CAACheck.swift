@@ -1,3 +1,4 @@
+package import ACME
 package import DNSUpdate
 
 /// Finds the CAA records that count for a name and holds them against the CA, before it costs an order.
@@ -32,12 +33,14 @@ package struct CAACheck: Sendable {
     ///   - names: as in the order; wildcards begin with `*.`.
     ///   - identities: the CA's names in CAA records, as its directory lists them; without any nothing can be said.
     ///   - accountURL: our account at the CA.
+    ///   - method: how control is proved.
     /// - Throws: `caaForbids` with the record that stands in the way, `LookupFailure`.
     package func require(
-        _ names: [String], in zone: ManagedZone, identities: [String], accountURL: String?
+        _ names: [String], in zone: ManagedZone, identities: [String], accountURL: String?,
+        method: ChallengeType = .dns01
     ) async throws {
         guard let identity = identities.first else { return }
-        let applicant = CAAPolicy.Applicant(identities: identities, accountURL: accountURL, method: "dns-01")
+        let applicant = CAAPolicy.Applicant(identities: identities, accountURL: accountURL, method: method.rawValue)
         for text in names {
             let isWildcard = text.hasPrefix("*.")
             guard let name = try? DomainName(isWildcard ? String(text.dropFirst(2)) : text),

@@ -111,7 +111,21 @@ package struct DeviceLifecycle: Sendable {
                     actor: requester.actor, action: action, subject: before.name, origin: requester.origin))
         }
         try await publish(before)
+        if state != .active { try await withdrawStanding(of: before) }
         return try await device(name)
+    }
+
+    /// A record that lets our account certify the name at any time goes with the device.
+    private func withdrawStanding(of device: Device) async throws {
+        let entries = try await store.challenges(of: device.id).filter {
+            $0.state == .standing || $0.state == .withdrawing
+        }
+        guard !entries.isEmpty else { return }
+        let remaining = await ChallengeWithdrawal(store: store, zones: zones, patience: .brief).withdraw(entries)
+        guard !remaining.isEmpty else { return }
+        throw IssuanceError(
+            .publication, remaining.joined(separator: "; "),
+            hints: ["run the command again once the primary can be reached"], isTemporary: true)
     }
 
     private func publish(_ device: Device) async throws {

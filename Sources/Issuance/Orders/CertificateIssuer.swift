@@ -45,12 +45,14 @@ package struct CertificateIssuer: Sendable {
     private let solver: any ChallengeSolver
     /// What the CA allows.
     package let limits: IssuanceLimits
+    private let policy: OrderPolicy
     private let now: @Sendable () -> Date
 
     /// - Parameter limits: what the CA allows; nil: whatever it does not refuse.
     package init(
         client: ACMEClient, accounts: AccountManager, store: any FleetStore, zones: ManagedZones,
-        solver: any ChallengeSolver, limits: IssuanceLimits? = nil, now: @escaping @Sendable () -> Date = { Date() }
+        solver: any ChallengeSolver, policy: OrderPolicy = OrderPolicy(), limits: IssuanceLimits? = nil,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.client = client
         self.limits =
@@ -60,6 +62,7 @@ package struct CertificateIssuer: Sendable {
         self.accounts = accounts
         self.store = store
         self.solver = solver
+        self.policy = policy
         self.now = now
     }
 
@@ -69,6 +72,7 @@ package struct CertificateIssuer: Sendable {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
         let session = try await accounts.ensure()
         try Self.requireOwnKey(wish, session: session)
+        let wish = try await offered(wish, progress: progress)
         do {
             return try await obtain(wish, session: session, lease: lease, progress: progress)
         } catch let error as LookupFailure {
@@ -78,7 +82,35 @@ package struct CertificateIssuer: Sendable {
             progress(.init(.account, "the CA does not know the account; registering its key again"))
             let fresh = try await accounts.register().session
             return try await obtain(wish, session: fresh, lease: lease, progress: progress)
+        } catch {
+            // `account roll-key` in another process: the order stays with the account (RFC 8555 §7.3.5), and what the old key
+            // signed from then on was refused.
+            guard !Task.isCancelled, let rolled = try await accounts.successor(of: session) else {
+                throw await accounts.diagnosis(of: error, session: session)
+            }
+            progress(.init(.account, "the account's key has been changed meanwhile; going on with the new one"))
+            do {
+                return try await obtain(wish, session: rolled, lease: lease, progress: progress)
+            } catch let error as IssuanceError where error.code == .challengeFailed {
+                // The CA was validating already, against the answer of the old key.
+                return try await obtain(wish, session: rolled, lease: lease, progress: progress)
+            }
         }
+    }
+
+    /// The wish with a profile that the CA has, by the policy for one that it does not have any more.
+    private func offered(_ wish: Wish, progress: ProgressHandler) async throws -> Wish {
+        guard let profile = wish.profile, policy.missingProfile == .useDefault else { return wish }
+        let profiles = try await client.directory().meta.profiles
+        guard profiles[profile] == nil else { return wish }
+        let offer = profiles.isEmpty ? "none" : profiles.keys.sorted().joined(separator: ", ")
+        progress(
+            .init(
+                .order,
+                "warning: the CA does not offer profile \(profile) (it has: \(offer)); ordering its default instead"))
+        var wish = wish
+        wish.profile = nil
+        return wish
     }
 
     private func obtain(
@@ -86,7 +118,7 @@ package struct CertificateIssuer: Sendable {
     ) async throws -> Obtained {
         try await requireCAA(wish, session: session)
         let flow = OrderFlow(
-            session: session, store: store, solver: solver, lease: lease,
+            session: session, store: store, solver: solver, policy: policy, lease: lease,
             budget: IssuanceBudget(limits: limits, account: session.url.text, store: store, now: now),
             progress: progress, now: now)
         let terms = RenewalTerms(
@@ -136,7 +168,7 @@ package struct CertificateIssuer: Sendable {
         }
         try await CAACheck().require(
             wish.names, in: zone, identities: try await client.directory().meta.caaIdentities,
-            accountURL: session.url.text)
+            accountURL: session.url.text, method: solver.type)
     }
 
     private func remember(

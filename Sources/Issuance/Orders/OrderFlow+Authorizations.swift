@@ -21,7 +21,7 @@ extension OrderFlow {
                     .certificateAuthority,
                     "the CA offers no \(solver.type) challenge for \(authorization.identifier), only "
                         + authorization.challenges.map { "\($0.type)" }.joined(separator: ", "),
-                    hints: ["use a CA that validates by DNS"])
+                    hints: ["set acme.challenge to one of those, or use a CA that validates by DNS"])
             }
             guard let name = try? DomainName(authorization.identifier.value) else {
                 throw IssuanceError(
@@ -40,7 +40,9 @@ extension OrderFlow {
                     hints: ["check that the URL is that of the CA you mean (acme.directory)"])
             }
             let task = ChallengeTask(
-                identifier: name, keyAuthorization: try KeyAuthorization(challenge: challenge, key: session.key),
+                identifier: name,
+                answer: try solver.type.answer(
+                    to: challenge, isWildcard: authorization.isWildcard, session: session),
                 deviceID: purpose.device.id, orderID: record.id)
             pending.append((authorization, challenge, task))
         }
@@ -98,7 +100,8 @@ extension OrderFlow {
             }
         } catch let error as ACMEError
             where
-            error.code == .authorizationInvalid || (error.problem != nil && !error.isTemporary)
+            error.code == .authorizationInvalid
+            || (error.problem != nil && !error.isTemporary && !Self.refusesTheAccount(error))
         {
             if error.code == .authorizationInvalid, let name = error.identifier?.value {
                 // The CA counts each of them: a name and its wildcard have the same identifier.
@@ -109,5 +112,11 @@ extension OrderFlow {
             // What the servers say at this moment tells stale data and a wrong view from a record that is not there.
             throw FailureTranslation.challenge(error, evidence: await solver.evidence(tasks))
         }
+    }
+
+    /// The account or its key is what the CA does not accept, such as after a roll-over in another process: that says
+    /// nothing about the challenge, and the order may still become a certificate.
+    private static func refusesTheAccount(_ error: ACMEError) -> Bool {
+        [.unauthorized, .malformed, .accountDoesNotExist].contains(error.code)
     }
 }

@@ -21,6 +21,7 @@ struct OrderFlow: Sendable {
     let session: AccountSession
     let store: any FleetStore
     let solver: any ChallengeSolver
+    let policy: OrderPolicy
     let lease: Lease
     let budget: IssuanceBudget
     let progress: ProgressHandler
@@ -39,7 +40,14 @@ struct OrderFlow: Sendable {
                 }
                 order = try await finalize(order, record: record, purpose: purpose)
                 progress(.init(.download, "fetching the certificate"))
-                let chain = try await session.certificateChain(of: order)
+                let chain = try await session.certificateChain(of: order, preferredIssuer: policy.preferredIssuer)
+                if let preferred = policy.preferredIssuer, !chain.isIssued(by: preferred) {
+                    progress(
+                        .init(
+                            .download,
+                            "warning: the CA offers no chain to \(preferred); taking the one to \(chain.rootName ?? "?")"
+                        ))
+                }
                 let certificate = try IssuedCertificate(der: chain.certificates)
                 try certificate.verify(key: purpose.request.publicKey, names: purpose.names, now: now())
                 return (certificate, record)

@@ -1,5 +1,6 @@
 import ACME
 import ArgumentParser
+import DNSUpdate
 import Issuance
 
 /// `ddns-acme account show|create|roll-key|deactivate`
@@ -9,12 +10,19 @@ struct AccountCommand: AsyncParsableCommand {
         subcommands: [Show.self, Create.self, RollKey.self, Deactivate.self])
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the account as the CA has it now.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the account as the CA has it now, and the CAA records that bind the zones to it.")
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
             let result = try await OperatorContext.with(common) { context in
-                AccountResult(try await context.accounts.show(), context, terms: try await context.terms())
+                let account = try await context.accounts.show()
+                var result = AccountResult(account, context, terms: try await context.terms())
+                result.caa = await CAACheck().reports(
+                    on: context.zones.all, identities: try await context.client.directory().meta.caaIdentities,
+                    account: account.url, method: context.challengeType
+                ).map(AccountResult.CAA.init)
+                return result
             }
             try result.print(asJSON: common.json)
         }
@@ -80,6 +88,24 @@ struct AccountResult: Encodable, Sendable {
     let directory: String
     let keyFile: String
     let termsOfService: String?
+    /// Of each zone; nil when it was not looked at.
+    var caa: [CAA]?
+
+    /// What CAA says about a zone.
+    struct CAA: Encodable, Sendable {
+        let zone: String
+        /// What would let this account issue and nobody else.
+        let records: [String]
+        let finding: String
+        let isBound: Bool
+
+        init(_ report: CAAReport) {
+            zone = report.zone.description
+            records = report.records
+            finding = report.finding
+            isBound = report.isBound
+        }
+    }
 
     init(_ account: Account, _ context: OperatorContext, terms: String?) {
         url = account.url.text
@@ -100,5 +126,10 @@ struct AccountResult: Encodable, Sendable {
               key        \(keyFile)
             """)
         if let termsOfService { Swift.print("  terms      \(OutsideText.shown(termsOfService))") }
+        for zone in caa ?? [] {
+            Swift.print("  CAA        \(zone.zone): \(OutsideText.shown(zone.finding))")
+            guard !zone.isBound else { continue }
+            for record in zone.records { Swift.print("    to bind it  \(OutsideText.shown(record))") }
+        }
     }
 }

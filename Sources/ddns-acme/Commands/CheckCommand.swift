@@ -107,7 +107,10 @@ struct CheckCommand: AsyncParsableCommand {
                     configuration, transport: transport, store: store, options: common)
                 let accounts = try OperatorContext.accounts(
                     configuration, client: client, store: store, environment: environment)
-                await AuthorityCheck(client: client, accounts: accounts, profile: configuration.acme.profile) {
+                await AuthorityCheck(
+                    client: client, accounts: accounts, profile: configuration.acme.profile,
+                    method: ChallengeType(rawValue: configuration.acme.orders.challenge.rawValue)
+                ) {
                     printer.show($0)
                 }.run(zones: zones)
             }

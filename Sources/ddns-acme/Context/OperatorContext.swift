@@ -62,7 +62,24 @@ struct OperatorContext: Sendable {
     var issuer: CertificateIssuer {
         CertificateIssuer(
             client: client, accounts: accounts, store: store, zones: zones,
-            solver: DNS01Solver(zones: zones, store: store), limits: limits)
+            solver: DNS01Solver(zones: zones, store: store, settings: solverSettings), policy: orderPolicy,
+            limits: limits)
+    }
+
+    /// How control of names is proved.
+    var challengeType: ChallengeType { ChallengeType(rawValue: configuration.acme.orders.challenge.rawValue) }
+
+    private var solverSettings: DNS01Solver.Settings {
+        var settings = DNS01Solver.Settings()
+        settings.method = challengeType
+        return settings
+    }
+
+    private var orderPolicy: OrderPolicy {
+        let options = configuration.acme.orders
+        return OrderPolicy(
+            missingProfile: options.missingProfile == .default ? .useDefault : .refuse,
+            preferredIssuer: options.preferredChain)
     }
 
     // MARK: - Parts

@@ -285,7 +285,8 @@ struct DNS01SolverTests {
         func task(_ token: String) throws -> ChallengeTask {
             ChallengeTask(
                 identifier: try DomainName("dev1.\(Fixture.zone)"),
-                keyAuthorization: try KeyAuthorization(token: token, key: account), deviceID: order.deviceID,
+                answer: ChallengeAnswer(dns01: try KeyAuthorization(token: token, key: account)),
+                deviceID: order.deviceID,
                 orderID: order.id)
         }
 
@@ -335,5 +336,5 @@ struct DNS01SolverTests {
 
 extension ChallengeTask {
     /// As `dig +short` shows it.
-    fileprivate var value: String { "\"\(keyAuthorization.dns01Value)\"" }
+    fileprivate var value: String { "\"\(answer.value)\"" }
 }
