@@ -14,6 +14,16 @@ package struct ACMEConfiguration: Sendable, Hashable {
     /// What the CA is believed to allow.
     package let limits: ACMELimits
     package let orders: OrderOptions
+    /// The CAs to ask, in this order, while this one does not work.
+    package let fallback: [Fallback]
+
+    /// Another CA.
+    package struct Fallback: Sendable, Hashable {
+        /// Without a fallback of its own.
+        package let authority: ACMEConfiguration
+        /// Seconds for which the first CA must have been failing.
+        package let after: Int
+    }
 
     /// The external account: the key's name, and where its secret is found.
     package struct ExternalAccount: Sendable, Hashable {

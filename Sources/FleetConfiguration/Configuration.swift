@@ -12,6 +12,11 @@ package struct Configuration: Sendable, Hashable {
     /// The control server's settings; the defaults when the section is missing.
     package let server: ServerConfiguration
 
+    /// The same with another CA.
+    package func asking(_ acme: ACMEConfiguration) -> Configuration {
+        Configuration(file: file, stateDirectory: stateDirectory, zones: zones, acme: acme, server: server)
+    }
+
     /// The zone whose name is the longest suffix of `name` (a zone may lie in another), or nil.
     package func zone(for name: DomainName) -> ZoneConfiguration? {
         zones.filter { name.isEqualOrBelow($0.name) }.max { $0.name.labelCount < $1.name.labelCount }

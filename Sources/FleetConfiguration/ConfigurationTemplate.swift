@@ -74,6 +74,9 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           # preferred-chain: ISRG Root X1
           # How names are validated: dns-01, dns-account-01 or dns-persist-01 (drafts; not every CA has them).
           # challenge: dns-01
+          # Other CAs, each with the keys of this section: asked, in this order, for devices that cannot wait once this one
+          # has been down for so long. They have accounts and limits of their own, and CAA must allow them.
+          # fallback: [{ directory: https://ca.example/directory, after: 24h, agree-to-terms: true }]
           # A private or test CA's root, for the HTTPS of the CA itself.
           \(trustRootsFile.map { "trust-roots: \(scalar($0))" } ?? "# trust-roots: /etc/ddns-acme/test-ca.pem")
           # For a CA that wants the account bound to one at its web site.

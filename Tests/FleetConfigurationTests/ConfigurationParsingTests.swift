@@ -66,6 +66,9 @@ struct ConfigurationParsingTests {
               missing-profile: default
               preferred-chain: ISRG Root X1
               challenge: dns-persist-01
+              fallback:
+                - { directory: letsencrypt-staging, after: 2d, agree-to-terms: true, profile: short }
+                - directory: https://other.example/dir
             server:
               listen: "[::1]:9443"
               tls: { certificate: server.pem, key: /keys/server.key }
@@ -75,6 +78,11 @@ struct ConfigurationParsingTests {
         #expect(configuration.acme.orders.missingProfile == .default)
         #expect(configuration.acme.orders.preferredChain == "ISRG Root X1")
         #expect(configuration.acme.orders.challenge == .dnsPersist01)
+        let fallback = configuration.acme.fallback
+        #expect(
+            fallback.map(\.authority.directory.description) == ["letsencrypt-staging", "https://other.example/dir"])
+        #expect(fallback.map(\.after) == [172_800, 86_400])
+        #expect(fallback.first?.authority.profile == "short" && fallback.last?.authority.agreesToTerms == false)
         let zone = try #require(configuration.zones.first)
         #expect(zone.name == (try DomainName("devices.example.com")))
         #expect(zone.primary == (try ServerAddress("[2001:db8::53]:5353")))

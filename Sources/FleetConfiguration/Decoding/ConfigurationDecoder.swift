@@ -80,12 +80,12 @@ struct ConfigurationDecoder {
 
     // MARK: CA
 
-    private static let acmeKeys =
+    static let acmeKeys =
         [
             "directory", "contact", "agree-to-terms", "profile", "trust-roots", "external-account", "limits",
-        ] + orderKeys
+        ] + orderKeys + ["fallback"]
 
-    private func acme(_ section: Section) -> ACMEConfiguration? {
+    func acme(_ section: Section) -> ACMEConfiguration? {
         let directory = section.required(
             "directory", hint: "letsencrypt, letsencrypt-staging, or the https URL of the CA's directory"
         ) { text throws(ConfigurationComplaint) in try ACMEDirectory(text) }
@@ -99,7 +99,8 @@ struct ConfigurationDecoder {
         guard let directory, let limits else { return nil }
         return ACMEConfiguration(
             directory: directory, contacts: contacts, agreesToTerms: agrees, profile: profile, trustRootsFile: roots,
-            externalAccount: external, limits: limits, orders: orderOptions(section))
+            externalAccount: external, limits: limits, orders: orderOptions(section),
+            fallback: fallbacks(section))
     }
 
     private func externalAccount(_ section: Section) -> ACMEConfiguration.ExternalAccount? {

@@ -19,6 +19,7 @@ enum Schema {
         migrator.registerMigration("2-control-server") { try $0.execute(sql: controlServer) }
         migrator.registerMigration("limits") { try $0.execute(sql: limits) }
         migrator.registerMigration("standings") { try $0.execute(sql: standings) }
+        migrator.registerMigration("authorities") { try $0.execute(sql: authorities) }
         return migrator
     }
 

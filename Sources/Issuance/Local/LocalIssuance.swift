@@ -48,6 +48,8 @@ package struct LocalIssuance: Sendable {
         case wouldIssue(reason: String)
     }
 
+    private static let dueReason = "the present certificate is due for renewal"
+
     private let issuer: CertificateIssuer
     private let publisher: AddressPublisher
     private let sweeper: ChallengeSweeper
@@ -104,9 +106,10 @@ package struct LocalIssuance: Sendable {
                     request.addresses, of: device, name: request.device, adopting: request.adoptsName)
                 try await audit("address", request, request.addresses.map(\.description).joined(separator: " "))
             }
-            if case .unchanged(let certificate, let renewAt) = try await present(request, files: files, device: device)
-            {
-                return .unchanged(certificate, renewAt: renewAt)
+            let standing = try await present(request, files: files, device: device)
+            if case .unchanged = standing { return standing }
+            if case .wouldIssue(let reason) = standing, reason.hasPrefix(Self.dueReason) {
+                progress(.init(.order, reason))
             }
             try await sweeper.sweep()
             return try await issue(request, files: files, device: device, lease: lease, progress: progress)
@@ -149,8 +152,12 @@ package struct LocalIssuance: Sendable {
     }
 
     private func isKeyStillNeeded(_ device: Device) async throws -> Bool {
-        let open = try await store.openOrder(of: device.id, directoryURL: issuer.client.directoryURL.text)
-        return open.map { $0.step >= .finalized } ?? false
+        for directory in issuer.directoryURLs {
+            if let open = try await store.openOrder(of: device.id, directoryURL: directory), open.step >= .finalized {
+                return true
+            }
+        }
+        return false
     }
 
     /// Refuses a request that cannot be used, before anything is done for it.
@@ -218,9 +225,18 @@ package struct LocalIssuance: Sendable {
         }
         let renewAt = try await renewalInstant(of: certificate, device: device)
         guard let renewAt, now() < renewAt, now() < certificate.notAfter else {
-            return .wouldIssue(reason: "the present certificate is due for renewal")
+            return .wouldIssue(
+                reason: Self.dueReason + (try await explanation(of: certificate, device)))
         }
         return .unchanged(certificate, renewAt: renewAt)
+    }
+
+    /// Why the CA wants it renewed now, where it says so (RFC 9773 §4.2): a page for people, and text from outside.
+    private func explanation(of certificate: IssuedCertificate, _ device: Device?) async throws -> String {
+        guard let device, let known = try await store.currentCertificate(of: device.id),
+            known.serial == certificate.serial, let url = known.renewal.explanationURL
+        else { return "" }
+        return "; the CA explains: " + DeviceName.quoted(url)
     }
 
     private func expectedKey(_ request: Request, present: String?) throws -> Certificate.PublicKey? {
@@ -239,7 +255,7 @@ package struct LocalIssuance: Sendable {
         guard let device else { return fallback }
         let known = try await store.certificates(of: device.id, limit: 100).first { $0.serial == certificate.serial }
         guard let known else { return fallback }
-        guard known.directoryURL == issuer.client.directoryURL.text, known.revokedAt == nil else { return nil }
+        guard issuer.directoryURLs.contains(known.directoryURL), known.revokedAt == nil else { return nil }
         guard known.isCurrent else { return known.renewal.renewAt ?? fallback }
         return try await issuer.refreshedPlan(of: known).renewal.renewAt ?? fallback
     }

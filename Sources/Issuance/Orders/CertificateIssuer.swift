@@ -40,19 +40,21 @@ package struct CertificateIssuer: Sendable {
 
     package let client: ACMEClient
     private let accounts: AccountManager
-    private let store: any FleetStore
+    let store: any FleetStore
     private let zones: ManagedZones
     private let solver: any ChallengeSolver
     /// What the CA allows.
     package let limits: IssuanceLimits
     private let policy: OrderPolicy
-    private let now: @Sendable () -> Date
+    /// In the order in which they are asked.
+    let reserves: [AuthorityReserve]
+    let now: @Sendable () -> Date
 
     /// - Parameter limits: what the CA allows; nil: whatever it does not refuse.
     package init(
         client: ACMEClient, accounts: AccountManager, store: any FleetStore, zones: ManagedZones,
         solver: any ChallengeSolver, policy: OrderPolicy = OrderPolicy(), limits: IssuanceLimits? = nil,
-        now: @escaping @Sendable () -> Date = { Date() }
+        reserves: [AuthorityReserve] = [], now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.client = client
         self.limits =
@@ -63,12 +65,12 @@ package struct CertificateIssuer: Sendable {
         self.store = store
         self.solver = solver
         self.policy = policy
+        self.reserves = reserves
         self.now = now
     }
 
-    /// Orders a certificate, or goes on with the order that an interrupted run has left, up to the chain.
-    /// - Parameter lease: the device's; the journal is written under it.
-    package func obtain(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
+    /// As ``obtain(_:lease:progress:)``, from this CA and no other.
+    func obtainHere(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
         let session = try await accounts.ensure()
         try Self.requireOwnKey(wish, session: session)
@@ -197,10 +199,12 @@ package struct CertificateIssuer: Sendable {
                 notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait,
                 now: now())
         }
-        guard let id = RenewalTerms.certificateID(of: record) else { return withoutAnswer(later) }
+        guard let authority = client(of: record), let id = RenewalTerms.certificateID(of: record) else {
+            return withoutAnswer(later)
+        }
         do {
             var random = SystemRandomNumberGenerator()
-            let window = try await client.renewalInfo(for: id)
+            let window = try await authority.renewalInfo(for: id)
             return RenewalPlanner.plan(window: window, previous: record.renewal, now: now(), random: &random)
         } catch {
             let asked = error.retryAfter?.delay(clampedTo: .seconds(60)...later)

@@ -16,6 +16,8 @@ struct OperatorContext: Sendable {
     let accounts: AccountManager
     /// What the CA allows.
     let limits: IssuanceLimits
+    /// The CAs to ask while the first one does not work.
+    var reserves: [AuthorityReserve] = []
 
     /// Opens everything, runs `body`, and closes everything again, whatever happens.
     static func with<Value: Sendable>(
@@ -31,10 +33,11 @@ struct OperatorContext: Sendable {
             ) { transport in
                 let client = try Self.client(configuration, transport: transport, store: store, options: options)
                 let accounts = try Self.accounts(configuration, client: client, store: store, environment: environment)
-                return try await body(
-                    OperatorContext(
-                        configuration: configuration, store: store, zones: zones, client: client, accounts: accounts,
-                        limits: LimitsAssembly.limits(configuration.acme)))
+                let context = OperatorContext(
+                    configuration: configuration, store: store, zones: zones, client: client, accounts: accounts,
+                    limits: LimitsAssembly.limits(configuration.acme))
+                return try await ReserveAssembly.with(
+                    configuration.acme.fallback[...], beside: context, options, environment: environment, body)
             }
             await zones.close()
             try store.close()
@@ -63,7 +66,7 @@ struct OperatorContext: Sendable {
         CertificateIssuer(
             client: client, accounts: accounts, store: store, zones: zones,
             solver: DNS01Solver(zones: zones, store: store, settings: solverSettings), policy: orderPolicy,
-            limits: limits)
+            limits: limits, reserves: reserves)
     }
 
     /// How control of names is proved.
