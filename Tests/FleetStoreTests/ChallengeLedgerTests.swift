@@ -77,6 +77,10 @@ struct ChallengeLedgerTests {
             _ = try await elsewhere.recordChallenge(challenge("elsewhere"))
             _ = try await ended.recordChallenge(challenge("ended 2"))
 
+            // A record that stands until its device is removed outlives whoever made it.
+            let standing = try await ended.recordChallenge(challenge("standing"))
+            try await ended.setChallenge(standing.id, .standing)
+
             let hourAgo = time.now - 3600
             #expect(try await ours.orphanedChallenges(silentSince: hourAgo).map(\.value) == ["ended 1", "ended 2"])
             #expect(

@@ -78,7 +78,8 @@ extension SQLiteFleetStore {
                 db,
                 sql: """
                     SELECT \(Owners.columns) FROM owners
-                    WHERE EXISTS (SELECT 1 FROM challenges WHERE owner = token) ORDER BY seen_at
+                    WHERE EXISTS (SELECT 1 FROM challenges WHERE owner = token AND state <> 'standing')
+                    ORDER BY seen_at
                     """)
             let gone = try owners.filter { row in
                 guard try row.text("token") != owner else { return false }

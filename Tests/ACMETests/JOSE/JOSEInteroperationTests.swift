@@ -18,7 +18,7 @@ struct JOSEInteroperationTests {
         from jwcrypto import jwk, jws
         kind, key = sys.argv[1], sys.argv[2]
         token = jws.JWS()
-        token.allowed_algs = ["ES256", "ES384", "HS256", "HS384", "HS512"]
+        token.allowed_algs = ["ES256", "ES384", "RS256", "HS256", "HS384", "HS512"]
         token.deserialize(sys.stdin.read())
         key = jwk.JWK(kty="oct", k=key) if kind == "oct" else jwk.JWK.from_pem(open(key, "rb").read())
         token.verify(key)
@@ -29,9 +29,11 @@ struct JOSEInteroperationTests {
     private struct Verified: Decodable {
         struct Header: Decodable {
             struct JWK: Decodable, Equatable {
-                let crv: String
-                let x: String
-                let y: String
+                let crv: String?
+                let x: String?
+                let y: String?
+                let n: String?
+                let e: String?
             }
             let alg: String
             let kid: String?
@@ -76,6 +78,22 @@ struct JOSEInteroperationTests {
                 payload: [])
             let verified = try await verify(jws, "ec", key: file)
             #expect(verified.header.alg == "ES384" && verified.header.jwk?.crv == "P-384")
+        }
+    }
+
+    @Test("RFC 8555 §7.6: a certificate's RSA key signs with RS256, and its JWK has n and e alone (RFC 7518 §6.3.1)")
+    func rs256() async throws {
+        try await TemporaryDirectory.with { folder in
+            let pem = try await Peer.require(
+                .openssl, ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+            ).standardOutput
+            let file = try folder.write(pem, to: "key.pem")
+            let key = try CertificateKey(pem: pem)
+            let jws = try JWS(signedBy: key, as: .key, nonce: "n", url: ACMEURL("https://ca.test/r"), payload: [])
+            let verified = try await verify(jws, "rsa", key: file)
+            #expect(verified.header.alg == "RS256" && verified.header.jwk?.e == "AQAB")
+            #expect(verified.header.jwk?.n?.utf8.count == 342 && verified.header.jwk?.crv == nil)
+            #expect(verified.thumbprint == Base64URL.encode(key.publicJWK.thumbprint))
         }
     }
 

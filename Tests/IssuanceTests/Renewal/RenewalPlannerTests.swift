@@ -81,10 +81,27 @@ struct RenewalPlannerTests {
         #expect(fresh.renewAt == now.addingTimeInterval(60 * day))
     }
 
-    private func info(from start: Date, days: Double, retryAfter: String? = nil) throws -> RenewalInfo {
+    @Test("Scenario 32: the CA's explanation is part of the plan, and goes when the CA has none any more")
+    func explanation() throws {
+        var random = SystemRandomNumberGenerator()
+        let page = "https://ca.example/incident/1"
+        let recalled = RenewalPlanner.plan(
+            window: try info(from: now.addingTimeInterval(-day), days: 0.5, explanation: page), previous: nil, now: now,
+            random: &random)
+        #expect(recalled.explanationURL == page)
+        #expect(recalled.renewAt.map { $0 < now } == true)
+        let calm = RenewalPlanner.plan(
+            window: try info(from: now, days: 2), previous: recalled, now: now, random: &random)
+        #expect(calm.explanationURL == nil)
+    }
+
+    private func info(
+        from start: Date, days: Double, retryAfter: String? = nil, explanation: String? = nil
+    ) throws -> RenewalInfo {
         let end = start.addingTimeInterval(days * day)
         let body = """
-            {"suggestedWindow": {"start": "\(start.formatted(.iso8601))", "end": "\(end.formatted(.iso8601))"}}
+            {"suggestedWindow": {"start": "\(start.formatted(.iso8601))", "end": "\(end.formatted(.iso8601))"}
+            \(explanation.map { ", \"explanationURL\": \"\($0)\"" } ?? "")}
             """
         var headers = ACMEHeaders()
         if let retryAfter { headers.append("Retry-After", retryAfter) }
