@@ -7,9 +7,7 @@ package actor DeviceIndex {
     static let maximumAge: Duration = .milliseconds(100)
 
     private let store: any FleetStore
-    /// By the first octets of the credential's hash; who knows them knows nothing of the credential.
-    private var standings: [UInt64: [DeviceStanding]] = [:]
-    private var keys: [Device.ID: [UInt64]] = [:]
+    private var table = StandingTable()
     private var version: Int64 = 0
     private var refreshedAt: ContinuousClock.Instant?
     private var isRefreshing = false
@@ -19,12 +17,12 @@ package actor DeviceIndex {
         self.store = store
     }
 
-    package var deviceCount: Int { keys.count }
+    package var deviceCount: Int { table.deviceCount }
 
     /// The device whose credential has that hash, or nil.
     func standing(hash: [UInt8]) async throws -> DeviceStanding? {
         try await refresh(ifOlderThan: Self.maximumAge)
-        return standings[Self.key(hash)]?.first { SecretHash.areEqual($0.credentialHash, hash) }
+        return table.standing(hash: hash)
     }
 
     /// Takes over what has changed in the store; an age of zero makes sure that one's own change is seen.
@@ -40,29 +38,27 @@ package actor DeviceIndex {
             waiting = []
         }
         let start = ContinuousClock.now
+        if version == 0 { try await load() }
         let changes = try await store.standings(since: version)
-        apply(changes)
+        for device in changes.devices { table.removeAll(of: device) }
+        for standing in changes.standings { table.insert(standing) }
+        version = changes.version
         refreshedAt = start
     }
 
-    private func apply(_ changes: StandingChanges) {
-        for device in changes.devices {
-            for key in keys.removeValue(forKey: device) ?? [] {
-                standings[key]?.removeAll { $0.deviceID == device }
-                if standings[key]?.isEmpty == true { standings[key] = nil }
-            }
-        }
-        if version == 0 {
-            standings.reserveCapacity(changes.standings.count)
-            keys.reserveCapacity(changes.standings.count)
-        }
-        for standing in changes.standings {
-            let key = Self.key(standing.credentialHash)
-            standings[key, default: []].append(standing)
-            keys[standing.deviceID, default: []].append(key)
-        }
-        version = changes.version
+    /// Takes over everything a page at a time: a million standings as the store gives them would take much more memory
+    /// than they do here. What changes meanwhile is among the changes since the version of the beginning.
+    private func load() async throws {
+        let (first, page) = (try await store.standingVersion(), Self.pageSize)
+        table = StandingTable()
+        var last: Int64?
+        repeat {
+            let standings = try await store.standings(afterCredential: last ?? 0, limit: page)
+            for standing in standings { table.insert(standing) }
+            last = standings.count == page ? standings.last?.credentialID : nil
+        } while last != nil
+        version = first
     }
 
-    private static func key(_ hash: [UInt8]) -> UInt64 { hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+    private static let pageSize = 5_000
 }

@@ -11,6 +11,13 @@ package struct DeviceStanding: Sendable, Hashable {
         package let notAfter: Date
         package let renewAt: Date?
         package let isRevoked: Bool
+
+        package init(serial: String, notAfter: Date, renewAt: Date?, isRevoked: Bool) {
+            self.serial = serial
+            self.notAfter = notAfter
+            self.renewAt = renewAt
+            self.isRevoked = isRevoked
+        }
     }
 
     /// How the latest certificate request stands.
@@ -39,6 +46,25 @@ package struct DeviceStanding: Sendable, Hashable {
     /// The current certificate.
     package let certificate: Certificate?
     package let request: Request
+
+    package init(
+        credentialID: Int64, credentialHash: [UInt8], credentialExpiresAt: Date?, isCredentialConfirmed: Bool,
+        deviceID: Device.ID, name: String, zone: String, state: Device.State, addressesWanted: [String],
+        addressesPublished: [String], certificate: Certificate?, request: Request
+    ) {
+        self.credentialID = credentialID
+        self.credentialHash = credentialHash
+        self.credentialExpiresAt = credentialExpiresAt
+        self.isCredentialConfirmed = isCredentialConfirmed
+        self.deviceID = deviceID
+        self.name = name
+        self.zone = zone
+        self.state = state
+        self.addressesWanted = addressesWanted
+        self.addressesPublished = addressesPublished
+        self.certificate = certificate
+        self.request = request
+    }
 }
 
 /// What changed in the standings since a version.

@@ -32,6 +32,19 @@ extension SQLiteFleetStore {
         }
     }
 
+    package func standingVersion() async throws(FleetStoreError) -> Int64 {
+        try await read { db in try Int64.fetchOne(db, sql: "SELECT value FROM change_clock WHERE id = 1") ?? 0 }
+    }
+
+    package func standings(
+        afterCredential last: Int64, limit: Int
+    ) async throws(FleetStoreError) -> [DeviceStanding] {
+        try await read { db in
+            let sql = "\(Self.standingColumns) WHERE credentials.id > ? ORDER BY credentials.id LIMIT ?"
+            return try Row.fetchAll(db, sql: sql, arguments: [last, limit]).map { try DeviceStanding(row: $0) }
+        }
+    }
+
     package func census(at now: Date) async throws(FleetStoreError) -> FleetCensus {
         try await read { db in
             func count(_ clause: String, _ arguments: StatementArguments = []) throws -> Int {
