@@ -11,12 +11,15 @@ extension Bench {
         return state
     }
 
-    /// A configuration file like the one of the run, with another state directory.
-    func configuration(state: String, name: String) throws -> String {
+    /// A configuration file like the one of the run, with another state directory and perhaps another CA.
+    func configuration(state: String, name: String, authority: Authority? = nil) throws -> String {
         let path = "\(folder)/\(name).yaml"
         let text = try String(contentsOf: URL(filePath: "\(folder)/config.yaml"), encoding: .utf8)
-        let lines = text.split(separator: "\n").map { line in
-            line.hasPrefix("state-directory:") ? "state-directory: \(state)" : String(line)
+        let lines = text.split(separator: "\n").map { line -> String in
+            if line.hasPrefix("state-directory:") { return "state-directory: \(state)" }
+            guard let authority else { return String(line) }
+            if line.hasPrefix("  directory:") { return "  directory: \(authority.directory)" }
+            return line.hasPrefix("  trust-roots:") ? "  trust-roots: \(authority.root)" : String(line)
         }
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
         return path
@@ -26,7 +29,7 @@ extension Bench {
     func serveArguments(state: String) -> [String] {
         [
             Self.ownPath, "serve", "--folder", folder, "--state", state, "--zone", zone.description, "--dns-port",
-            "\(primary.port)", "--acme-port", "\(acmePort)",
+            "\(primary.port)", "--acme-port", "\(pacedCA.port)",
         ]
     }
 }

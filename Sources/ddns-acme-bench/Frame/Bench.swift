@@ -17,7 +17,10 @@ final class Bench {
     let zone: DomainName
     let primary: DNSEndpoint
     let statisticsPort: UInt16
-    let acmePort: UInt16
+    /// Asks for pauses, as public CAs do.
+    let pacedCA: Authority
+    /// Asks for none: what is left is the clients' own time.
+    let promptCA: Authority
     let program: String
     let progress = Progress()
     let key: TSIGKey
@@ -32,12 +35,13 @@ final class Bench {
         zone = try DomainName(command.zone)
         primary = try DNSEndpoint("127.0.0.1:\(command.dnsPort)")
         statisticsPort = command.statisticsPort
-        acmePort = command.acmePort
+        pacedCA = Authority(name: "a CA that asks for pauses of 1 s", port: command.acmePort, folder: folder)
+        promptCA = Authority(
+            name: "a CA that asks for none", port: command.promptAcmePort, folder: "\(folder)/prompt-ca")
         program = command.program
         key = try TSIGKeyFile.load("\(folder)/tsig.key").key()
     }
 
-    var directory: String { "https://127.0.0.1:\(acmePort)/dir" }
     /// This program, to be started again as a server or as a source of load.
     static var ownPath: String { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "" }
 

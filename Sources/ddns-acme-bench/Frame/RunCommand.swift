@@ -13,7 +13,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The zone that the primary serves.") var zone: String
     @Option(help: "The primary's port on 127.0.0.1.") var dnsPort: UInt16
     @Option(help: "The port of its statistics on 127.0.0.1.") var statisticsPort: UInt16
-    @Option(help: "The CA's port on 127.0.0.1.") var acmePort: UInt16
+    @Option(help: "The port of a CA on 127.0.0.1 that asks for pauses of a second, as public CAs do.")
+    var acmePort: UInt16
+    @Option(help: "The port of a CA that asks for none; its files are in the folder prompt-ca.")
+    var promptAcmePort: UInt16
     @Option(help: "The ddns-acme that is measured.") var program: String
     @Option(help: "Where report.md, report.json and the pictures go.") var output: String
     @Option(help: "The command that the reader of the report may repeat.") var command = "scripts/bench"

@@ -8,7 +8,9 @@ import Issuance
 /// Certificates for a whole fleet at once: devices that send their requests to the control server, beside lego run by
 /// hand, as many at a time.
 struct FleetIssuance {
-    private static let atOnce = 16
+    /// What lego is run with; a process each, of which a machine bears only so many.
+    private static let processesAtOnce = 16
+    private static let issuancesAtOnce = 64
 
     private let bench: Bench
 
@@ -18,24 +20,29 @@ struct FleetIssuance {
 
     func run() async throws {
         let count = bench.size.fleetCertificates
-        let peers = try IssuancePeers(bench)
+        let peers = try IssuancePeers(bench, bench.pacedCA)
         if Peer.lego != nil { try peers.lego("warm-up-fleet") }
         for round in 1...max(1, bench.size.rounds / 2) {
             bench.progress.show("ddns-acme, \(count) certificates, round \(round)")
-            try await take("ddns-acme serve, \(Self.atOnce) at a time", count) { try await ours(count, round: round) }
+            try await take("ddns-acme serve, \(Self.issuancesAtOnce) orders at a time", count) {
+                try await ours(count, round: round)
+            }
             guard Peer.lego != nil else { continue }
             bench.progress.show("lego, \(count) certificates, round \(round)")
-            try await take("lego run, \(Self.atOnce) processes at a time", count) {
+            try await take("lego run, \(Self.processesAtOnce) processes at a time", count) {
                 try Self.lego(peers, (0..<count).map { "fleet-\(round)-\($0)" })
             }
         }
-        bench.note(.fleetIssuance, "Each device makes its own key and request within the time that is measured.")
+        bench.note(
+            .fleetIssuance,
+            "Each device makes its own key and request within the time that is measured. This CA asks for pauses of 1 s."
+        )
     }
 
     private func take(_ subject: String, _ count: Int, _ turn: () async throws -> Duration) async throws {
-        let before = try IssuanceCounts.now(bench)
+        let before = try IssuanceCounts.now(bench, bench.pacedCA)
         let seconds = try await turn().inSeconds
-        let counts = try IssuanceCounts.now(bench).since(before)
+        let counts = try IssuanceCounts.now(bench, bench.pacedCA).since(before)
         bench.record(.fleetIssuance, subject, "certificates/s", scale: count, Double(count) / seconds)
         for figure in counts.figures(certificates: count) {
             bench.record(.fleetIssuance, subject, figure.metric, scale: count, figure.value)
@@ -47,7 +54,8 @@ struct FleetIssuance {
     private func ours(_ count: Int, round: Int) async throws -> Duration {
         let state = "\(bench.folder)/issuing-\(round)"
         try await FleetFile.fill(state, zone: bench.zone.description, count: count, hasCertificates: false)
-        let arguments = bench.serveArguments(state: state) + ["--plain", "--issuances-at-once", "\(Self.atOnce)"]
+        let arguments =
+            bench.serveArguments(state: state) + ["--plain", "--issuances-at-once", "\(Self.issuancesAtOnce)"]
         let server = try RunningServer.start(arguments, log: "\(bench.folder)/issuing.log")
         defer { server.stop() }
         let zone = bench.zone.description
@@ -85,7 +93,9 @@ struct FleetIssuance {
         var waiting = labels[...]
         var running: [ChildProcess] = []
         while !waiting.isEmpty || !running.isEmpty {
-            while running.count < atOnce, let label = waiting.popFirst() { running.append(try peers.startLego(label)) }
+            while running.count < processesAtOnce, let label = waiting.popFirst() {
+                running.append(try peers.startLego(label))
+            }
             // The oldest is the likeliest to be done.
             let child = running.removeFirst()
             let ending = try child.wait()

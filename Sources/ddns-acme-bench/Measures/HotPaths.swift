@@ -34,7 +34,7 @@ struct HotPaths {
     ) throws -> (instructions: Double, blocks: Double, bytes: Double) {
         let subject = [
             Bench.ownPath, "hot", path.rawValue, "--iterations", "\(iterations)", "--folder", bench.folder, "--zone",
-            "\(bench.zone)", "--dns-port", "\(bench.primary.port)", "--acme-port", "\(bench.acmePort)",
+            "\(bench.zone)", "--dns-port", "\(bench.primary.port)", "--acme-port", "\(bench.pacedCA.port)",
         ]
         let log = "\(bench.folder)/valgrind.log"
         try ChildProcess.run(

@@ -6,8 +6,8 @@ struct IssuanceCounts {
     var queries: Int
     var updates: Int
 
-    static func now(_ bench: Bench) throws -> IssuanceCounts {
-        let log = try Data(contentsOf: URL(filePath: "\(bench.folder)/pebble.log"))
+    static func now(_ bench: Bench, _ authority: Authority) throws -> IssuanceCounts {
+        let log = try Data(contentsOf: URL(filePath: "\(authority.folder)/pebble.log"))
         // One line for each request.
         let requests = String(decoding: log, as: UTF8.self).split(separator: "\n").count {
             $0.contains("calling handler")

@@ -5,10 +5,15 @@ import Glibc
 /// How each client is asked for a certificate of the same zone from the same CA.
 struct IssuancePeers {
     private let bench: Bench
+    private let authority: Authority
     private let secret: String
+    private let configuration: String
 
-    init(_ bench: Bench) throws {
+    init(_ bench: Bench, _ authority: Authority) throws {
         self.bench = bench
+        self.authority = authority
+        configuration = try bench.configuration(
+            state: "\(bench.folder)/state", name: "issue-\(authority.port)", authority: authority)
         secret = try bench.secretText()
         let credentials = """
             dns_rfc2136_server = 127.0.0.1
@@ -25,7 +30,7 @@ struct IssuancePeers {
     func ours(_ label: String) throws {
         try ChildProcess.run(
             [
-                bench.program, "issue", label, "--config", "\(bench.folder)/config.yaml", "--out",
+                bench.program, "issue", label, "--config", configuration, "--out",
                 "\(bench.folder)/ours",
             ], log: "\(bench.folder)/issue.log")
     }
@@ -43,12 +48,12 @@ struct IssuancePeers {
     func startLego(_ label: String) throws -> ChildProcess {
         try ChildProcess.start(
             [
-                "lego", "--server", bench.directory, "--accept-tos", "--email", "ops@example.com", "--path",
-                "\(bench.folder)/lego", "--key-type", "ec256", "--dns", "rfc2136", "--dns.resolvers",
+                "lego", "--server", authority.directory, "--accept-tos", "--email", "ops@example.com", "--path",
+                "\(bench.folder)/lego-\(authority.port)", "--key-type", "ec256", "--dns", "rfc2136", "--dns.resolvers",
                 "127.0.0.1:\(bench.primary.port)", "--dns.disable-cp", "--domains", "\(label).\(bench.zone)", "run",
             ],
             environment: [
-                "LEGO_CA_CERTIFICATES": "\(bench.folder)/ca.pem",
+                "LEGO_CA_CERTIFICATES": authority.root,
                 "RFC2136_NAMESERVER": "127.0.0.1:\(bench.primary.port)", "RFC2136_TSIG_KEY": "\(bench.key.name).",
                 "RFC2136_TSIG_ALGORITHM": "\(bench.key.algorithm).", "RFC2136_TSIG_SECRET": secret, "RFC2136_TTL": "60",
                 "RFC2136_POLLING_INTERVAL": "1", "RFC2136_SEQUENCE_INTERVAL": "1", "RFC2136_PROPAGATION_TIMEOUT": "60",
@@ -59,11 +64,11 @@ struct IssuancePeers {
         try ChildProcess.run(
             [
                 "certbot", "certonly", "--non-interactive", "--agree-tos", "--email", "ops@example.com", "--server",
-                bench.directory, "--dns-rfc2136", "--dns-rfc2136-credentials", "\(bench.folder)/certbot.ini",
-                "--dns-rfc2136-propagation-seconds", "1", "--config-dir", "\(bench.folder)/certbot/config",
+                authority.directory, "--dns-rfc2136", "--dns-rfc2136-credentials", "\(bench.folder)/certbot.ini",
+                "--dns-rfc2136-propagation-seconds", "1", "--config-dir", "\(bench.folder)/certbot-\(authority.port)",
                 "--work-dir",
                 "\(bench.folder)/certbot/work", "--logs-dir", "\(bench.folder)/certbot/logs", "--key-type", "ecdsa",
                 "--domain", "\(label).\(bench.zone)",
-            ], environment: ["REQUESTS_CA_BUNDLE": "\(bench.folder)/ca.pem"], log: "\(bench.folder)/certbot.log")
+            ], environment: ["REQUESTS_CA_BUNDLE": authority.root], log: "\(bench.folder)/certbot.log")
     }
 }

@@ -5,10 +5,10 @@ enum Markdown {
     static func text(_ report: Report) -> String {
         let machine = report.machine
         var lines = [
-            "    $ \(report.command)", "",
+            "# Figures", "",
             "\(report.date.formatted(.iso8601)), \(machine.processors) × \(machine.processor), \(machine.memoryMiB) MiB, "
                 + "\(machine.system), Linux \(machine.kernel); load average \(Figure.text(machine.loadAtStart)) before and "
-                + "\(Figure.text(report.loadAtEnd)) after.",
+                + "\(Figure.text(report.loadAtEnd)) after.", "", "```console", "$ \(report.command)", "```",
         ]
         if !machine.versions.isEmpty {
             lines += [
@@ -42,6 +42,9 @@ enum Markdown {
         let notes = report.notes.filter { $0.measure == measure }
         if !notes.isEmpty { lines.append("") }
         lines += notes.map { "- \($0.text)" }
+        for chart in Chart.all(report) where chart.measure == measure {
+            lines += ["", "![\(measure.title): \(chart.metric)](\(chart.fileName))"]
+        }
         return lines
     }
 }
