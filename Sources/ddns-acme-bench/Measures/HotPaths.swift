@@ -12,6 +12,9 @@ struct HotPaths {
 
     func run() async throws {
         guard let valgrind = Peer.valgrind else { throw BenchFailure("valgrind is not installed") }
+        // valgrind gives up on the debug information of a Swift program.
+        try ChildProcess.run(
+            ["strip", "-o", "\(bench.folder)/hot-paths", Bench.ownPath], log: "\(bench.folder)/strip.log")
         for path in HotPath.allCases {
             let few = max(2, bench.size.hotIterations / path.weight)
             for round in 1...bench.size.rounds {
@@ -33,7 +36,8 @@ struct HotPaths {
         _ valgrind: String, _ path: HotPath, _ iterations: Int
     ) throws -> (instructions: Double, blocks: Double, bytes: Double) {
         let subject = [
-            Bench.ownPath, "hot", path.rawValue, "--iterations", "\(iterations)", "--folder", bench.folder, "--zone",
+            "\(bench.folder)/hot-paths", "hot", path.rawValue, "--iterations", "\(iterations)", "--folder",
+            bench.folder, "--zone",
             "\(bench.zone)", "--dns-port", "\(bench.primary.port)", "--acme-port", "\(bench.pacedCA.port)",
         ]
         let log = "\(bench.folder)/valgrind.log"
