@@ -48,7 +48,9 @@ struct AuthorityFaultTests {
                     )
                     let details = try FailureOutput(try await site.run("issue", "dev1", "--out", site.out, "--json"))
                         .error
-                    #expect(details.retryAfter == (behaviour == "unavailable" ? 3_600 : nil))
+                    // The first run's answer holds for the second one, less the time that has passed.
+                    let wait = details.retryAfter.map { (3_400...3_600).contains($0) }
+                    #expect(wait == (behaviour == "unavailable" ? true : nil))
                     let check = try await site.run("check")
                     #expect(check.exitCode == code && check.standardOutput.contains("FAILED directory"), "\(check)")
                 }
