@@ -77,8 +77,7 @@ package struct ControlServer: Sendable {
             PeriodicService(name: "zone watch", interval: .seconds(30), logger: logger) { try await zoneWatch.round() })
         running.append(
             CertificateService(
-                services: services, completions: completions, metrics: metrics, limit: settings.issuancesAtOnce,
-                logger: logger))
+                services: services, completions: completions, metrics: metrics, logger: logger))
         running.append(application)
         var configuration = ServiceGroupConfiguration(
             services: running, gracefulShutdownSignals: signals, logger: quiet)

@@ -12,6 +12,8 @@ package struct FleetServices: Sendable {
     package let checkIns: CheckInDesk
     package let certificates: CertificateDesk
     package let worker: RequestWorker
+    /// What is due, in the order in which it is to be done.
+    package let work: WorkBoard
     package let renewals: RenewalRound
     package let revoker: CertificateRevoker
     package let enrollments: EnrollmentDesk
@@ -24,7 +26,8 @@ package struct FleetServices: Sendable {
 
     package init(
         store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer, accounts: AccountManager,
-        profile: String? = nil, holdTime: Duration = EnrollmentDesk.holdTime,
+        profile: String? = nil, scheduling: SchedulingPolicy = SchedulingPolicy(), canaryTag: String? = nil,
+        holdTime: Duration = EnrollmentDesk.holdTime,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
@@ -36,6 +39,8 @@ package struct FleetServices: Sendable {
         checkIns = CheckInDesk(store: store, zones: zones)
         certificates = CertificateDesk(store: store, now: now)
         worker = RequestWorker(issuer: issuer, store: store, now: now)
+        work = WorkBoard(
+            store: store, directoryURL: issuer.directoryURL, policy: scheduling, canaryTag: canaryTag, now: now)
         renewals = RenewalRound(issuer: issuer, store: store, now: now)
         revoker = CertificateRevoker(client: issuer.client, accounts: accounts, store: store, now: now)
         enrollments = EnrollmentDesk(store: store, zones: zones.names, holdTime: holdTime)

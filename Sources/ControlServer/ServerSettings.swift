@@ -40,8 +40,6 @@ package struct ServerSettings: Sendable {
     package var longestWait = 120
     /// How long a credential that was replaced is accepted beside the new one.
     package var credentialOverlap: Duration = .seconds(7 * 86_400)
-    /// Certificates that are obtained at a time.
-    package var issuancesAtOnce = 8
     /// Between two comparisons of a zone with the store, before jitter of ten per cent either way.
     package var zoneWatchInterval: Duration = .seconds(900)
     /// How long what is under way may take after the signal to stop.

@@ -11,6 +11,8 @@ package struct Configuration: Sendable, Hashable {
     package let acme: ACMEConfiguration
     /// The control server's settings; the defaults when the section is missing.
     package let server: ServerConfiguration
+    /// When and how certificates are obtained; the defaults when the section is missing.
+    package let renewal: RenewalConfiguration
 
     /// The same with another CA.
     package func asking(_ acme: ACMEConfiguration) -> Configuration {

@@ -91,6 +91,16 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           # self: its own name, issued by itself. Or { certificate: FILE, key: FILE }.
           tls: self
 
+        # When certificates are obtained, and how many at a time. All of it is optional.
+        # renewal:
+        #   concurrency: \(RenewalConfiguration.defaultConcurrency)
+        #   # Renewals that can wait are not begun then (UTC).
+        #   quiet-hours: 22:00-06:00
+        #   # Devices with this tag go first; the rest waits until one of them has come through.
+        #   canary-tag: canary
+        #   # Bring renewals forward where more than their share falls into one hour.
+        #   spread: true
+
         """
     }
 

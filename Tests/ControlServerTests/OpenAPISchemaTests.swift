@@ -28,7 +28,8 @@ struct OpenAPISchemaTests {
         return problem
     }()
     private static let certificate = DeviceCertificate(
-        serial: "0a", names: ["a"], notBefore: time, notAfter: time, renewAt: time)
+        serial: "0a", names: ["a"], notBefore: time, notAfter: time, renewAt: time,
+        renewalExplanation: "https://ca.example/incident")
     private static let addresses = DeviceAddresses(wanted: ["10.0.0.1"], published: ["10.0.0.1"])
     private static let device = DeviceDocument(
         name: "a", zone: "z", state: .active, description: "d", tags: ["t"], addresses: addresses, createdAt: time,

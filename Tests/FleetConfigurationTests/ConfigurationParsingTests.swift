@@ -38,6 +38,31 @@ struct ConfigurationParsingTests {
         #expect(zone.nextKeyFiles == ["/keys/old.key"])
     }
 
+    @Test("renewal: how many at a time, when not, who first; nothing of it is needed")
+    func renewal() throws {
+        let none = try parse(minimal).renewal
+        #expect(none.concurrency == 32 && none.quietHours == nil && none.canaryTag == nil && none.spreads)
+        let all = try parse(
+            minimal + """
+
+                renewal: { concurrency: 8, quiet-hours: "22:30-06:00", canary-tag: lab, spread: false }
+                """
+        ).renewal
+        #expect(all.concurrency == 8 && all.canaryTag == "lab" && !all.spreads)
+        #expect(all.quietHours?.start == 1_350 && all.quietHours?.end == 360)
+    }
+
+    @Test(
+        "renewal: what is no number of orders and no part of a day",
+        arguments: [
+            "concurrency: 0", "concurrency: 513", "concurrency: +8", "concurrency: many", "quiet-hours: 22-6",
+            "quiet-hours: 22:00", "quiet-hours: 22:00-24:00", "quiet-hours: 06:00-06:00", "quiet-hours: 1:00-02:00",
+            "canary-tag: two words", "spread: perhaps", "hours: 3",
+        ])
+    func renewalMistakes(line: String) {
+        #expect(throws: ConfigurationError.self) { try parse(minimal + "\nrenewal:\n  \(line)\n") }
+    }
+
     @Test("Everything the file can say is read as what it means")
     func complete() throws {
         let configuration = try parse(

@@ -162,10 +162,13 @@ struct LargeFleetTests {
                     let isPage = step.hasPrefix("SCAN") && step.contains("USING INDEX") && sql.contains("LIMIT")
                     // All standings are read once, when the server starts.
                     let isStart = step.hasPrefix("SCAN credentials") && sql.hasSuffix("LIMIT -1")
+                    // What counts the whole fleet, in the plan of renewals and in a forecast, looks at all of it.
+                    let isWhole = sql.contains("GROUP BY 1") || sql.contains("SELECT min(tag)")
                     let isSmall = Self.smallTables.contains { step.hasPrefix("SCAN \($0)") }
                     let isOfSmall = step.contains("TEMP B-TREE") && sql.contains("FROM owners")
                     #expect(
-                        isPage || isStart || isSmall || isOfSmall || step == "SCAN CONSTANT ROW", "\(sql)\n→ \(step)")
+                        isPage || isStart || isWhole || isSmall || isOfSmall || step == "SCAN CONSTANT ROW",
+                        "\(sql)\n→ \(step)")
                 }
             }
         }
@@ -258,6 +261,11 @@ struct LargeFleetTests {
                 deviceID: device.id, csr: [1], names: [device.name], keyFingerprint: "ab", dueAt: time.now))
         _ = try await store.requestsDue(at: time.now, limit: 10)
         _ = try await store.requestsToRenew(at: time.now, quartersGone: 1, limit: 10)
+        _ = try await store.dueWork(after: .distantPast, upTo: time.now)
+        _ = try await store.hurryRequest(of: device.id)
+        _ = try await store.plannedRenewals()
+        _ = try await store.requestsRecalled(windowsEndedBefore: time.now, limit: 10)
+        _ = try await store.fleetOutlook()
         _ = try await store.nextRequestDue()
         _ = try await store.scheduleRequest(of: device.id, at: time.now)
         try await store.failRequest(request, problem: "p", retryAt: time.now)

@@ -145,6 +145,7 @@ extension DeviceCertificate {
         let serial = record.serial.utf8.count.isMultiple(of: 2) ? record.serial : "0" + record.serial
         self.init(
             serial: serial, names: record.names, notBefore: Timestamp(record.notBefore),
-            notAfter: Timestamp(record.notAfter), renewAt: record.renewal.renewAt.map { Timestamp($0) })
+            notAfter: Timestamp(record.notAfter), renewAt: record.renewal.renewAt.map { Timestamp($0) },
+            renewalExplanation: record.renewal.explanationURL)
     }
 }

@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Works off certificate requests, a bounded number at a time, those that wait longest first. When the server shuts down no
+/// Works off certificate requests in the scheduler's order, as many at a time as the CA bears. When the server shuts down no
 /// new one is begun, and those under way are finished.
 struct CertificateService: Service {
     /// How often the store is looked at without a wake-up.
@@ -14,16 +14,9 @@ struct CertificateService: Service {
     let services: FleetServices
     let completions: CompletionBoard
     let metrics: ServerMetrics
-    let limit: Int
     let logger: Logger
 
-    /// The devices that are being worked for.
-    private final class Running: Sendable {
-        let devices = Mutex<Set<Device.ID>>([])
-    }
-
     func run() async throws {
-        let running = Running()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 // Requests become due by time, and other processes make some.
@@ -34,15 +27,11 @@ struct CertificateService: Service {
                     }
                 }
                 for await _ in completions.wakeUps {
-                    for request in await due(running.devices.withLock { $0 }) {
-                        guard running.devices.withLock({ $0.count < limit && $0.insert(request.deviceID).inserted })
-                        else {
-                            break
-                        }
+                    await refresh()
+                    while case .start(let job) = services.work.next() {
                         group.addTask {
-                            await workOff(request)
-                            _ = running.devices.withLock { $0.remove(request.deviceID) }
-                            completions.complete(request.deviceID)
+                            services.work.finished(job.device, await workOff(job.device))
+                            completions.complete(job.device)
                             completions.wakeWorker()
                         }
                     }
@@ -53,19 +42,18 @@ struct CertificateService: Service {
         }
     }
 
-    private func due(_ running: Set<Device.ID>) async -> [CertificateRequestRecord] {
+    private func refresh() async {
         do throws(FleetStoreError) {
-            return try await services.store.requestsDue(at: services.now(), limit: limit + running.count)
-                .filter { !running.contains($0.deviceID) }
+            try await services.work.refresh()
         } catch {
             logger.error("certificate requests cannot be read", metadata: ["error": "\(error)"])
-            return []
         }
     }
 
-    private func workOff(_ request: CertificateRequestRecord) async {
+    private func workOff(_ device: Device.ID) async -> JobScheduler.Outcome {
         do {
-            switch try await services.worker.workOff(request) {
+            let outcome = try await services.worker.workOff(device)
+            switch outcome {
             case .issued(let certificate):
                 metrics.count(.issued)
                 logger.info(
@@ -79,20 +67,26 @@ struct CertificateService: Service {
                 try await Task.sleep(for: Self.interval)
             case .failed(let error, let retryAt):
                 metrics.count(.issuanceFailed)
+                let name = await name(device)
                 logger.warning(
                     "certificate not obtained",
                     metadata: [
-                        "device": "\(request.names.first ?? "")", "error": "\(error)",
-                        "retry-at": "\(retryAt.formatted(.iso8601))",
+                        "device": "\(name)", "error": "\(error)", "retry-at": "\(retryAt.formatted(.iso8601))",
                     ])
             }
+            return JobScheduler.Outcome(outcome)
         } catch is CancellationError {
-            logger.notice("certificate interrupted", metadata: ["device": "\(request.names.first ?? "")"])
+            let name = await name(device)
+            logger.notice("certificate interrupted", metadata: ["device": "\(name)"])
         } catch {
-            logger.error(
-                "certificate request left for later",
-                metadata: ["device": "\(request.names.first ?? "")", "error": "\(error)"])
+            let name = await name(device)
+            logger.error("certificate request left for later", metadata: ["device": "\(name)", "error": "\(error)"])
             try? await Task.sleep(for: Self.interval)
         }
+        return .skipped
+    }
+
+    private func name(_ device: Device.ID) async -> String {
+        (try? await services.store.device(device))?.name ?? "\(device)"
     }
 }

@@ -63,14 +63,18 @@ package struct DeviceCertificate: Hashable, Codable, Sendable {
     package var notBefore: Timestamp
     package var notAfter: Timestamp
     package var renewAt: Timestamp?
+    /// A page of the CA on why it wants the certificate renewed then (RFC 9773 §4.2).
+    package var renewalExplanation: String?
 
     package init(
-        serial: String, names: [String], notBefore: Timestamp, notAfter: Timestamp, renewAt: Timestamp? = nil
+        serial: String, names: [String], notBefore: Timestamp, notAfter: Timestamp, renewAt: Timestamp? = nil,
+        renewalExplanation: String? = nil
     ) {
         self.serial = serial
         self.names = names
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.renewAt = renewAt
+        self.renewalExplanation = renewalExplanation
     }
 }

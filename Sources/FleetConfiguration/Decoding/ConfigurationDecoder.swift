@@ -5,7 +5,7 @@ import Yams
 /// nil, and then there is at least one finding.
 struct ConfigurationDecoder {
     let findings: Findings
-    private let values: ValueReader
+    let values: ValueReader
 
     init(findings: Findings, file: String) {
         self.findings = findings
@@ -13,7 +13,7 @@ struct ConfigurationDecoder {
     }
 
     func configuration(_ root: Node) -> Configuration? {
-        let keys = ["state-directory", "zones", "acme", "server"]
+        let keys = ["state-directory", "zones", "acme", "server", "renewal"]
         guard let section = Section(root, path: "", accepts: keys, findings: findings) else { return nil }
         let state = section.required("state-directory", hint: "such as /var/lib/ddns-acme", values.path)
         let zones = zones(section)
@@ -22,8 +22,10 @@ struct ConfigurationDecoder {
         }
         let acme = section.section("acme", accepts: Self.acmeKeys).flatMap(acme)
         let server = section.has("server") ? server(section) : .standard
+        let renewal = section.section("renewal", accepts: Self.renewalKeys).map(renewal) ?? .standard
         guard let state, let zones, let acme, let server else { return nil }
-        return Configuration(file: values.file, stateDirectory: state, zones: zones, acme: acme, server: server)
+        return Configuration(
+            file: values.file, stateDirectory: state, zones: zones, acme: acme, server: server, renewal: renewal)
     }
 
     // MARK: Zones

@@ -99,7 +99,7 @@ extension SQLiteFleetStore {
         try await write { db in
             try db.execute(
                 sql: """
-                    UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL
+                    UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, is_ahead = 0
                     WHERE device_id = ? AND csr = ?
                     """,
                 arguments: [request.deviceID.rawValue, Data(request.csr)])

@@ -11,7 +11,7 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 5
+    static let version = 6
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -20,6 +20,7 @@ enum Schema {
         migrator.registerMigration("limits") { try $0.execute(sql: limits) }
         migrator.registerMigration("standings") { try $0.execute(sql: standings) }
         migrator.registerMigration("authorities") { try $0.execute(sql: authorities) }
+        migrator.registerMigration("work") { try $0.execute(sql: work) }
         return migrator
     }
 

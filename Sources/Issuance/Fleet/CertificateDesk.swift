@@ -46,12 +46,14 @@ package struct CertificateDesk: Sendable {
         return try await standing(of: device)
     }
 
-    /// Has the certificate renewed with the request that the device sent last.
+    /// Has the certificate renewed with the request that the device sent last, before all others that wait.
     ///
     /// - Returns: false when there is no such request.
     package func renew(_ device: Device) async throws -> Bool {
         if let certificate = try await store.currentCertificate(of: device.id) { try await makeDue(certificate) }
-        return try await store.scheduleRequest(of: device.id, at: now())
+        guard try await store.scheduleRequest(of: device.id, at: now()) else { return false }
+        _ = try await store.hurryRequest(of: device.id)
+        return true
     }
 
     /// How the device's latest request stands.

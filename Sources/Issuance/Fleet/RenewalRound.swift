@@ -5,6 +5,8 @@ package import FoundationEssentials
 package struct RenewalRound: Sendable {
     private static let pollLimit = 200
     private static let pollsAtOnce = 4
+    /// In seconds.
+    private static let recallPatience: TimeInterval = 900
 
     private let issuer: CertificateIssuer
     private let store: any FleetStore
@@ -21,6 +23,7 @@ package struct RenewalRound: Sendable {
     /// Asks the CA for the renewal windows (RFC 9773 §4.3) that are to be asked for.
     package func pollWindows() async throws {
         let records = try await store.certificatesToPoll(at: now(), limit: Self.pollLimit)
+        if !records.isEmpty { try await issuer.reloadBook() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, record) in records.enumerated() {
                 if index >= Self.pollsAtOnce { try await group.next() }
@@ -33,9 +36,14 @@ package struct RenewalRound: Sendable {
     /// Certificates whose device has let a quarter of the time between its renewal and its end go by are renewed with the
     /// request that the device sent last, so that it comes back to a valid one.
     ///
+    /// When the CA wants a certificate replaced at once there is no such time: the device has a few check-ins.
+    ///
     /// - Returns: how many have been made due.
     package func renewForAbsent(limit: Int = 500) async throws -> Int {
-        try await schedule(try await store.requestsToRenew(at: now(), quartersGone: 1, limit: limit))
+        let recalled = try await store.requestsRecalled(
+            windowsEndedBefore: now().addingTimeInterval(-Self.recallPatience), limit: limit)
+        return try await schedule(recalled)
+            + schedule(try await store.requestsToRenew(at: now(), quartersGone: 1, limit: limit))
     }
 
     /// The same for all whose renewal instant has passed, without giving the devices time to send another request.

@@ -27,13 +27,13 @@ package struct RequestWorker: Sendable {
         self.now = now
     }
 
-    /// Works off one request. Failures are noted with the time of the next attempt.
+    /// Works off a device's request. Failures are noted with the time of the next attempt.
     ///
     /// - Throws: `CancellationError`, `FleetStoreError`; the request stays due then.
     package func workOff(
-        _ request: CertificateRequestRecord, progress: @escaping ProgressHandler = { _ in }
+        _ id: Device.ID, progress: @escaping ProgressHandler = { _ in }
     ) async throws -> Outcome {
-        guard let device = try await store.device(request.deviceID), device.state == .active else { return .skipped }
+        guard let device = try await store.device(id), device.state == .active else { return .skipped }
         do {
             return try await store.withLease("device:" + device.name) { lease in
                 try await underLease(lease, device, progress)

@@ -16,7 +16,8 @@ struct LimitExplanation {
         let instant = until.formatted(.iso8601)
         return IssuanceError(
             .limitReached, "the order was not sent: \(what); the next one is possible at \(instant)",
-            hints: [remedy], isTemporary: true, retryAfter: .seconds(max(1, until.timeIntervalSince(now).rounded(.up))))
+            hints: [remedy], cause: IssuanceLimits.parts(ofKey: key).map { ReachedLimit(kind: $0.kind) },
+            isTemporary: true, retryAfter: .seconds(max(1, until.timeIntervalSince(now).rounded(.up))))
     }
 
     private var text: (what: String, remedy: String) {
@@ -53,4 +54,12 @@ struct LimitExplanation {
             )
         }
     }
+}
+
+/// Which limit it was, for those who order others after it.
+struct ReachedLimit: Error {
+    let kind: IssuanceLimits.Kind
+
+    /// Whether it stops more devices than the one that met it.
+    var isShared: Bool { kind == .newOrders || kind == .certificatesPerDomain }
 }

@@ -39,6 +39,8 @@ package struct CertificateIssuer: Sendable {
     }
 
     package let client: ACMEClient
+    /// The CA's directory URL.
+    package var directoryURL: String { client.directoryURL.text }
     private let accounts: AccountManager
     let store: any FleetStore
     private let zones: ManagedZones
@@ -46,6 +48,7 @@ package struct CertificateIssuer: Sendable {
     /// What the CA allows.
     package let limits: IssuanceLimits
     private let policy: OrderPolicy
+    private let preferences: RenewalPreferences
     /// In the order in which they are asked.
     let reserves: [AuthorityReserve]
     let now: @Sendable () -> Date
@@ -54,7 +57,8 @@ package struct CertificateIssuer: Sendable {
     package init(
         client: ACMEClient, accounts: AccountManager, store: any FleetStore, zones: ManagedZones,
         solver: any ChallengeSolver, policy: OrderPolicy = OrderPolicy(), limits: IssuanceLimits? = nil,
-        reserves: [AuthorityReserve] = [], now: @escaping @Sendable () -> Date = { Date() }
+        reserves: [AuthorityReserve] = [], preferences: RenewalPreferences = .none,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.client = client
         self.limits =
@@ -66,6 +70,7 @@ package struct CertificateIssuer: Sendable {
         self.solver = solver
         self.policy = policy
         self.reserves = reserves
+        self.preferences = preferences
         self.now = now
     }
 
@@ -146,10 +151,14 @@ package struct CertificateIssuer: Sendable {
         if let next = record.renewal.nextPollAt, next > time { return record }
         // "MUST NOT check a certificate's RenewalInfo after the certificate has expired" (RFC 9773 §4.3)
         guard record.notAfter > time else { return record }
-        let plan = await askForPlan(of: record)
+        let tags = preferences.canaryTag == nil ? [] : try await store.device(record.deviceID)?.tags ?? []
+        let plan = await askForPlan(of: record, tags: tags)
         try await store.setRenewalPlan(plan, of: record.id)
         return try await store.currentCertificate(of: record.deviceID) ?? record
     }
+
+    /// Looks at the fleet's planned renewals anew, so that those planned next are put where there are few.
+    package func reloadBook() async throws(FleetStoreError) { try await preferences.book?.reload(from: store) }
 
     // MARK: - Steps
 
@@ -191,13 +200,13 @@ package struct CertificateIssuer: Sendable {
                         notBefore: certificate.notBefore, notAfter: certificate.notAfter))))
     }
 
-    private func askForPlan(of record: CertificateRecord) async -> RenewalPlan {
+    private func askForPlan(of record: CertificateRecord, tags: [String]) async -> RenewalPlan {
         /// RFC 9773 §4.3.3, lasting errors: "retry after 6 hours". A CA without ARI may get it with its next release.
         let later = Duration.seconds(6 * 3_600)
         func withoutAnswer(_ wait: Duration) -> RenewalPlan {
             RenewalPlanner.planWithoutAnswer(
-                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal, retryAfter: wait,
-                now: now())
+                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal,
+                preferences: preferences, retryAfter: wait, now: now())
         }
         guard let authority = client(of: record), let id = RenewalTerms.certificateID(of: record) else {
             return withoutAnswer(later)
@@ -205,7 +214,9 @@ package struct CertificateIssuer: Sendable {
         do {
             var random = SystemRandomNumberGenerator()
             let window = try await authority.renewalInfo(for: id)
-            return RenewalPlanner.plan(window: window, previous: record.renewal, now: now(), random: &random)
+            return RenewalPlanner.plan(
+                window: window, previous: record.renewal, notBefore: record.notBefore, tags: tags,
+                preferences: preferences, now: now(), random: &random)
         } catch {
             let asked = error.retryAfter?.delay(clampedTo: .seconds(60)...later)
             return withoutAnswer(asked ?? (error.isTemporary ? .seconds(300) : later))

@@ -37,8 +37,10 @@ struct ServeCommand: AsyncParsableCommand {
         var settings = ServerSettings()
         settings.addressRate = ServerSettings.Rate(burst: 1 << 40, interval: .nanoseconds(1))
         settings.credentialRate = settings.addressRate
-        settings.issuancesAtOnce = issuancesAtOnce
         let limits = settings
+        var policy = SchedulingPolicy()
+        policy.concurrency = 1...issuancesAtOnce
+        let scheduling = policy
         try await AsyncHTTPClientTransport.withTransport(trustRoots: "\(common.folder)/ca.pem") { transport in
             let client = ACMEClient(
                 directory: try ACMEURL("https://127.0.0.1:\(acmePort)/dir"), transport: transport, logger: logger)
@@ -49,7 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
                 client: client, accounts: accounts, store: store, zones: zones,
                 solver: DNS01Solver(zones: zones, store: store))
             let server = ControlServer(
-                services: FleetServices(store: store, zones: zones, issuer: issuer, accounts: accounts),
+                services: FleetServices(
+                    store: store, zones: zones, issuer: issuer, accounts: accounts, scheduling: scheduling),
                 settings: limits, address: ControlServer.ListenAddress(host: "127.0.0.1", port: 0),
                 certificate: common.plain ? nil : try certificate(), logger: logger)
             try await server.run { port in listening(port) }

@@ -66,7 +66,10 @@ struct OperatorContext: Sendable {
         CertificateIssuer(
             client: client, accounts: accounts, store: store, zones: zones,
             solver: DNS01Solver(zones: zones, store: store, settings: solverSettings), policy: orderPolicy,
-            limits: limits, reserves: reserves)
+            limits: limits, reserves: reserves,
+            preferences: RenewalPreferences(
+                quietHours: quietHours, canaryTag: configuration.renewal.canaryTag,
+                book: configuration.renewal.spreads ? RenewalBook() : nil))
     }
 
     /// How control of names is proved.

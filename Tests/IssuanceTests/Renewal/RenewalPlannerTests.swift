@@ -110,3 +110,82 @@ struct RenewalPlannerTests {
             url: ACMEURL("https://ca.example/ari/1"), receivedAt: now)
     }
 }
+
+@Suite("Renewal: what the operator wants of the times")
+struct RenewalPreferencesTests {
+    private let start = Date(timeIntervalSince1970: 1_799_971_200)
+    private let hour: TimeInterval = 3_600
+
+    private func draws(_ count: Int, goesFirst: Bool? = nil, quiet: QuietHours? = nil, hours: Double = 20) -> [Date] {
+        var random = SeededGenerator(seed: 7)
+        return (0..<count).map { _ in
+            RenewalPlanner.instant(
+                in: start..<start.addingTimeInterval(hours * hour), goesFirst: goesFirst, avoiding: quiet,
+                random: &random)
+        }
+    }
+
+    @Test("those who go first are in the first tenth of the window, all others behind it")
+    func canaries() {
+        let border = start.addingTimeInterval(2 * hour)
+        #expect(draws(200, goesFirst: true).allSatisfy { $0 >= start && $0 < border })
+        #expect(draws(200, goesFirst: false).allSatisfy { $0 >= border && $0 < start.addingTimeInterval(20 * hour) })
+    }
+
+    @Test("no instant in quiet hours, unless the whole window is")
+    func quiet() throws {
+        // The window begins at midnight.
+        let hours = try #require(QuietHours(start: 60, end: 300))
+        #expect(draws(200, quiet: hours).allSatisfy { !hours.contains($0) })
+        let whole = try #require(QuietHours(start: 0, end: 1_320))
+        #expect(draws(20, quiet: whole).allSatisfy { $0 >= start && $0 < start.addingTimeInterval(20 * hour) })
+    }
+
+    @Test(
+        "where renewals bunch, some are brought forward, and stay where they are while the window stands or moves back")
+    func broughtForward() throws {
+        let book = RenewalBook()
+        var random = SeededGenerator(seed: 3)
+        let issued = start.addingTimeInterval(-720 * hour)
+        let window = try RenewalInfo.test(start: start, end: start.addingTimeInterval(2 * hour))
+        let later = try RenewalInfo.test(start: start.addingTimeInterval(hour), end: start.addingTimeInterval(3 * hour))
+        var plans: [RenewalPlan] = []
+        for _ in 0..<400 {
+            plans.append(
+                RenewalPlanner.plan(
+                    window: window, previous: nil, notBefore: issued, preferences: RenewalPreferences(book: book),
+                    now: issued, random: &random))
+        }
+        let moved = plans.filter { ($0.renewAt ?? start) < start }
+        #expect(moved.count > 200)
+        #expect(moved.allSatisfy { ($0.renewAt ?? issued) > issued })
+        for plan in moved.prefix(20) {
+            let kept = RenewalPlanner.plan(
+                window: later, previous: plan, notBefore: issued, preferences: RenewalPreferences(book: book),
+                now: issued, random: &random)
+            #expect((kept.renewAt ?? .distantFuture) <= (plan.renewAt ?? .distantPast))
+        }
+    }
+
+    @Test("a window that the CA moves into the past is not spread: it means now")
+    func recalled() throws {
+        var random = SeededGenerator(seed: 3)
+        let now = start.addingTimeInterval(100 * hour)
+        let plan = RenewalPlanner.plan(
+            window: try .test(start: start, end: start.addingTimeInterval(hour)), previous: nil,
+            notBefore: start.addingTimeInterval(-100 * hour), preferences: RenewalPreferences(book: RenewalBook()),
+            now: now, random: &random)
+        #expect((plan.renewAt ?? .distantPast) >= start && (plan.renewAt ?? .distantFuture) < now)
+    }
+}
+
+extension RenewalInfo {
+    fileprivate static func test(start: Date, end: Date) throws -> RenewalInfo {
+        let body = """
+            {"suggestedWindow": {"start": "\(start.formatted(.iso8601))", "end": "\(end.formatted(.iso8601))"}}
+            """
+        return try RenewalInfo(
+            ACMEResponse(status: 200, headers: ACMEHeaders(), body: Array(body.utf8)),
+            url: ACMEURL("https://ca.example/ari/1"), receivedAt: start)
+    }
+}

@@ -28,6 +28,7 @@ enum DeviceText {
             add("serial", certificate.serial)
             add("valid until", certificate.notAfter.description)
             add("renewal", certificate.renewAt?.description)
+            add("CA's reason", certificate.renewalExplanation)
         }
         add("problem", device.lastProblem?.detail)
         add("hint", device.lastProblem?.hint)

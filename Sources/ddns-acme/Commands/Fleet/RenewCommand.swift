@@ -71,36 +71,59 @@ struct RenewCommand: AsyncParsableCommand {
             guard let request = try await context.store.request(of: device.id) else {
                 throw IssuanceError(.unknownDevice, "the request of \(device.name) is gone")
             }
-            return try await workOff(request, device.name, context, reporter)
+            return try await workOff(request.deviceID, device.name, context, reporter)
         }
     }
 
+    /// In the scheduler's order, as many at a time as the CA bears; quiet hours are for what goes on by itself.
     private func whatIsDue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> [RenewResult] {
-        let services = context.services
+        let services = context.services(ignoringQuietHours: true)
         try await services.renewals.pollWindows()
         _ = try await services.renewals.scheduleDue()
-        var results: [RenewResult] = []
-        for request in try await context.store.requestsDue(at: services.now(), limit: 10_000) {
-            try Task.checkCancellation()
-            let name = request.names.first ?? ""
-            do {
-                results.append(try await workOff(request, name, context, reporter))
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                // One device's failure is its own; its next attempt is noted.
-                let report = FailureReport(error)
-                Terminal.standard.error("\(name): \(report.message)")
-                results.append(RenewResult(name, "failed", nil))
+        try await services.work.refresh()
+        return try await withThrowingTaskGroup(of: RenewResult.self) { group in
+            var results: [RenewResult] = []
+            var decision = services.work.next()
+            while true {
+                while case .start(let job) = decision {
+                    group.addTask { try await renew(job.device, services, reporter) }
+                    decision = services.work.next()
+                }
+                // When none is under way nothing changes by itself: what still waits is left for the next time.
+                guard let result = try await group.next() else { break }
+                results.append(result)
+                decision = services.work.next()
             }
+            let waiting = services.work.load.waiting
+            if waiting > 0 {
+                var until = "later"
+                if case .wait(let instant?) = decision { until = "after \(instant.formatted(.iso8601))" }
+                Terminal.standard.note("\(waiting) more wait for the CA: run it again \(until)")
+            }
+            return results
         }
-        return results
+    }
+
+    private func renew(
+        _ device: Device.ID, _ services: FleetServices, _ reporter: StepReporter
+    ) async throws -> RenewResult {
+        let name = try await services.store.device(device)?.name ?? "device \(device)"
+        let outcome = try await services.worker.workOff(device, progress: { reporter.report($0) })
+        services.work.finished(device, JobScheduler.Outcome(outcome))
+        switch outcome {
+        case .issued(let record): return RenewResult(name, "renewed", DeviceCertificate(record))
+        case .skipped: return RenewResult(name, "left to another process", nil)
+        case .failed(let error, _):
+            // One device's failure is its own; its next attempt is noted.
+            Terminal.standard.error("\(name): \(FailureReport(error).message)")
+            return RenewResult(name, "failed", nil)
+        }
     }
 
     private func workOff(
-        _ request: CertificateRequestRecord, _ name: String, _ context: OperatorContext, _ reporter: StepReporter
+        _ device: Device.ID, _ name: String, _ context: OperatorContext, _ reporter: StepReporter
     ) async throws -> RenewResult {
-        switch try await context.services.worker.workOff(request, progress: { reporter.report($0) }) {
+        switch try await context.services.worker.workOff(device, progress: { reporter.report($0) }) {
         case .issued(let record): return RenewResult(name, "renewed", DeviceCertificate(record))
         case .failed(let error, _): throw error
         case .skipped: return RenewResult(name, "left to another process", nil)

@@ -1,0 +1,24 @@
+/// When, and how many at a time, certificates are obtained.
+package struct RenewalConfiguration: Sendable, Hashable {
+    /// Orders at a time that can be configured; more would only queue at the CA.
+    package static let allowedConcurrency = 1...512
+    package static let defaultConcurrency = 32
+
+    /// A part of each day, in minutes after midnight UTC, 0..<1440; it may reach over midnight.
+    package struct Hours: Sendable, Hashable {
+        package let start: Int
+        package let end: Int
+    }
+
+    /// Orders at a time at most.
+    package let concurrency: Int
+    /// When renewals that can wait are not begun.
+    package let quietHours: Hours?
+    /// Devices with this tag are renewed first, and all others only when that went well.
+    package let canaryTag: String?
+    /// Whether renewals that bunch are brought forward.
+    package let spreads: Bool
+
+    static let standard = RenewalConfiguration(
+        concurrency: defaultConcurrency, quietHours: nil, canaryTag: nil, spreads: true)
+}
