@@ -18,6 +18,7 @@ struct DDNSACME: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, CheckCommand.self, IssueCommand.self, RenewCommand.self, RevokeCommand.self,
             DeviceCommand.self, TokenCommand.self, AddressCommand.self, DNSCommand.self, AccountCommand.self,
+            PlanCommand.self,
             ServeCommand.self,
         ]
     )
