@@ -56,9 +56,16 @@ package final class DNS01Solver: ChallengeSolver {
                 entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
             }
             let values = missing.map { RecordData.txt(TextData($0.answer.value)) }
+            let zone = group.site.zone
             try await send(
-                .values(at: group.site.name, adding: values, ttl: group.site.zone.ttl, isUrgent: true),
-                to: group.site.zone)
+                .values(at: group.site.name, adding: values, ttl: zone.ttl, isUrgent: true), to: zone)
+            // What the server will never show is not worth waiting for (DESIGN §6 rule 3). A look that fails says nothing:
+            // `confirm` looks again.
+            let shortfall = try? await lookup.shortfall(
+                of: values, at: group.site.name, zone: zone.name, on: zone.primary, key: zone.key)
+            if let shortfall, shortfall.kind == .alias || shortfall.kind == .limited {
+                throw IssuanceError(.publication, shortfall.summary, hints: [shortfall.remedy])
+            }
             for entry in entries { try await store.setChallenge(entry, type.isStanding ? .standing : .published) }
         }
     }
