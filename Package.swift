@@ -289,7 +289,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "CommandLineTests", dependencies: ["ddns-acme", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["ddns-acme", "FleetStore", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "BINDConfigTests", dependencies: ["DNSUpdate", "TestSupport"], swiftSettings: settings),
     ]
 )

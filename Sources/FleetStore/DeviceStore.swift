@@ -42,8 +42,8 @@ package protocol DeviceStore: Sendable {
     /// - Throws: `notFound`.
     func recordPublishedAddresses(_ addresses: [String], of id: Device.ID) async throws(FleetStoreError)
 
-    /// Devices of a zone whose published addresses are not the ones due (see ``Device/addressesDue``): the durable
-    /// list of DNS work. Longest waiting first.
+    /// Devices of a zone whose published addresses are not the ones due (see ``Device/addressesDue``), or not known for
+    /// sure (see ``Device/addressesAttempted``): the durable list of DNS work. Longest waiting first.
     ///
     /// - Parameter limit: 1...10,000; values outside are clamped.
     func devicesAwaitingPublication(zone: String, limit: Int) async throws(FleetStoreError) -> [Device]

@@ -38,6 +38,8 @@ package struct Device: Sendable, Hashable, Identifiable {
     package let addressesWanted: [String]
     /// The addresses that DNS was last known to hold for it because of us.
     package let addressesPublished: [String]
+    /// Addresses that were sent to DNS with an outcome that is not known yet, or never will be: those of a run that died.
+    package let addressesAttempted: [String]
     package let createdAt: Date
     package let updatedAt: Date
     /// When it last checked in; nil: never.
@@ -74,14 +76,18 @@ package struct DeviceChange: Sendable, Hashable {
     package var tags: [String]?
     package var description: String?
     package var addressesWanted: [String]?
+    /// All that is under way; ``DeviceStore/recordPublishedAddresses(_:of:)`` ends it.
+    package var addressesAttempted: [String]?
 
     package init(
-        state: Device.State? = nil, tags: [String]? = nil, description: String? = nil, addressesWanted: [String]? = nil
+        state: Device.State? = nil, tags: [String]? = nil, description: String? = nil,
+        addressesWanted: [String]? = nil, addressesAttempted: [String]? = nil
     ) {
         self.state = state
         self.tags = tags
         self.description = description
         self.addressesWanted = addressesWanted
+        self.addressesAttempted = addressesAttempted
     }
 }
 

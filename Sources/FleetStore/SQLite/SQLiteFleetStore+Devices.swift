@@ -52,13 +52,16 @@ extension SQLiteFleetStore {
                 sql: """
                     UPDATE devices SET
                         state_changed_at = CASE WHEN state = :state THEN state_changed_at ELSE :now END,
-                        state = :state, description = :description, addresses_wanted = :wanted, updated_at = :now
+                        state = :state, description = :description, addresses_wanted = :wanted,
+                        addresses_attempted = :attempted, updated_at = :now
                     WHERE id = :id
                     """,
                 arguments: [
                     "id": id.rawValue, "now": now, "state": (change.state ?? before.state).rawValue,
                     "description": change.description ?? before.description,
                     "wanted": try TextList.encodeSet(change.addressesWanted ?? before.addressesWanted, "address"),
+                    "attempted": try TextList.encodeSet(
+                        change.addressesAttempted ?? before.addressesAttempted, "address"),
                 ])
             if let tags = change.tags {
                 try db.execute(sql: "DELETE FROM device_tags WHERE device_name = ?", arguments: [before.name])
@@ -75,22 +78,30 @@ extension SQLiteFleetStore {
         let text = try TextList.encodeSet(addresses, "address")
         try await write { db in
             try db.execute(
-                sql: "UPDATE devices SET addresses_published = ? WHERE id = ?", arguments: [text, id.rawValue])
+                sql: "UPDATE devices SET addresses_published = ?, addresses_attempted = '' WHERE id = ?",
+                arguments: [text, id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("device \(id)") }
         }
     }
 
     package func devicesAwaitingPublication(zone: String, limit: Int) async throws(FleetStoreError) -> [Device] {
-        try await read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(Device.columns) FROM devices
-                    WHERE zone = ? AND CASE state WHEN 'active' THEN addresses_wanted ELSE '' END <> addresses_published
-                    ORDER BY updated_at LIMIT ?
-                    """,
-                arguments: [zone.lowercased(), pageLimit(limit)]
-            ).map(Device.init(row:))
+        let due = "CASE state WHEN 'active' THEN addresses_wanted ELSE '' END"
+        let limit = pageLimit(limit)
+        return try await read { db in
+            // Two statements, so that each finds and sorts its rows by an index.
+            func fetch(_ condition: String, _ limit: Int) throws -> [Device] {
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT \(Device.columns) FROM devices WHERE zone = ? AND \(condition) ORDER BY updated_at LIMIT ?
+                        """,
+                    arguments: [zone.lowercased(), limit]
+                ).map(Device.init(row:))
+            }
+            let waiting = try fetch("\(due) <> addresses_published", limit)
+            guard waiting.count < limit else { return waiting }
+            return try waiting
+                + fetch("addresses_attempted <> '' AND \(due) = addresses_published", limit - waiting.count)
         }
     }
 
@@ -155,8 +166,9 @@ extension SQLiteFleetStore {
 
 extension Device {
     static let columns = """
-        id, name, zone, state, state_changed_at, description, addresses_wanted, addresses_published, created_at, \
-        updated_at, last_seen_at, (SELECT group_concat(tag, ' ') FROM device_tags WHERE device_name = name) AS tags
+        id, name, zone, state, state_changed_at, description, addresses_wanted, addresses_published, \
+        addresses_attempted, created_at, updated_at, last_seen_at, \
+        (SELECT group_concat(tag, ' ') FROM device_tags WHERE device_name = name) AS tags
         """
 
     init(row: Row) throws {
@@ -165,7 +177,8 @@ extension Device {
             state: try row.word("state"), stateChangedAt: try row.date("state_changed_at"),
             tags: try row.optionalText("tags").map { TextList.decode($0).sorted() } ?? [],
             description: try row.text("description"), addressesWanted: try row.list("addresses_wanted"),
-            addressesPublished: try row.list("addresses_published"), createdAt: try row.date("created_at"),
+            addressesPublished: try row.list("addresses_published"),
+            addressesAttempted: try row.list("addresses_attempted"), createdAt: try row.date("created_at"),
             updatedAt: try row.date("updated_at"), lastSeenAt: try row.optionalDate("last_seen_at"))
     }
 }

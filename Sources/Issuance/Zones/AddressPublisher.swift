@@ -32,15 +32,8 @@ package struct AddressPublisher: Sendable {
             }
             let held = try await records(at: name.domain, in: zone)
             try checkOwnership(of: name, device: device, held: held, adopting: adopting)
-            _ = try await store.updateDevice(device.id, DeviceChange(addressesWanted: addresses.map(\.description)))
-            do {
-                try await bring(addresses, to: name.domain, in: zone, device: device, held: held, adopting: adopting)
-            } catch let error as IssuanceError where error.code == .nameTaken {
-                // The name is a stranger's after all: no wish of ours may make it look like ours later.
-                _ = try await store.updateDevice(device.id, DeviceChange(addressesWanted: device.addressesWanted))
-                throw error
-            }
-            try await store.recordPublishedAddresses(addresses.map(\.description), of: device.id)
+            try await carryOut(
+                addresses, name: name.domain, in: zone, device: device, held: held, adopting: adopting, asWish: true)
         }
     }
 
@@ -55,14 +48,39 @@ package struct AddressPublisher: Sendable {
         let zone = try zone(of: name)
         try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
             guard let device = try await store.device(device.id),
-                checking || device.addressesDue != device.addressesPublished
+                checking || device.addressesDue != device.addressesPublished || !device.addressesAttempted.isEmpty
             else { return }
             let due = device.addressesDue.compactMap { IPAddress($0) }
             let held = try await records(at: name.domain, in: zone)
             if !due.isEmpty { try checkOwnership(of: name, device: device, held: held, adopting: adopting) }
-            try await bring(due, to: name.domain, in: zone, device: device, held: held, adopting: adopting)
-            try await store.recordPublishedAddresses(due.map(\.description), of: device.id)
+            try await carryOut(
+                due, name: name.domain, in: zone, device: device, held: held, adopting: adopting, asWish: false)
         }
+    }
+
+    /// Notes what is about to be sent, sends it, and notes that it was: whoever finds a run that died in between knows
+    /// which addresses may be ours.
+    private func carryOut(
+        _ addresses: [IPAddress], name: DomainName, in zone: ManagedZone, device: Device, held: Held, adopting: Bool,
+        asWish isWish: Bool
+    ) async throws {
+        let texts = addresses.map(\.description)
+        _ = try await store.updateDevice(
+            device.id,
+            DeviceChange(
+                addressesWanted: isWish ? texts : nil, addressesAttempted: device.addressesAttempted + texts))
+        do {
+            try await bring(addresses, to: name, in: zone, device: device, held: held, adopting: adopting)
+        } catch let error as IssuanceError where error.code == .nameTaken {
+            // The name is a stranger's after all: nothing of ours may make it look like ours later.
+            _ = try await store.updateDevice(
+                device.id,
+                DeviceChange(
+                    addressesWanted: isWish ? device.addressesWanted : nil,
+                    addressesAttempted: device.addressesAttempted))
+            throw error
+        }
+        try await store.recordPublishedAddresses(texts, of: device.id)
     }
 
     /// What the primary holds at the name now.
@@ -87,7 +105,8 @@ package struct AddressPublisher: Sendable {
         }
         guard !held.addresses.isEmpty, !adopting, device.addressesPublished.isEmpty else { return }
         // An earlier run may have published what it wanted, and died before it could say so.
-        guard Set(held.addresses.map(\.description)).isSubset(of: device.addressesWanted) else {
+        guard Set(held.addresses.map(\.description)).isSubset(of: device.addressesWanted + device.addressesAttempted)
+        else {
             let list = held.addresses.map(\.description).joined(separator: ", ")
             throw IssuanceError(
                 .nameTaken, "\(name) exists in the zone with \(list), and was not published by ddns-acme",
@@ -100,7 +119,7 @@ package struct AddressPublisher: Sendable {
     private func bring(
         _ wanted: [IPAddress], to name: DomainName, in zone: ManagedZone, device: Device, held: Held, adopting: Bool
     ) async throws {
-        let ours = Set(device.addressesPublished + device.addressesWanted)
+        let ours = Set(device.addressesPublished + device.addressesAttempted + device.addressesWanted)
         let stale = held.addresses.filter { !wanted.contains($0) && (adopting || ours.contains($0.description)) }
         let missing = wanted.filter { !held.addresses.contains($0) }
         guard !stale.isEmpty || !missing.isEmpty else { return }
@@ -122,15 +141,33 @@ package struct AddressPublisher: Sendable {
                 .nameTaken, "\(name) is in use in the zone by records that were not published by ddns-acme",
                 hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
         }
-        let present = Set(try await records(at: name, in: zone).addresses)
-        guard present.isSuperset(of: wanted), present.isDisjoint(with: stale) else {
+        try await confirm(wanted, without: stale, at: name, in: zone)
+    }
+
+    /// How long an `inline-signing` zone may take to show what it has taken.
+    private static let signingPauses: [Duration] = [.milliseconds(100), .milliseconds(400), .seconds(1), .seconds(2)]
+
+    /// Reads back what was acknowledged, and says why it is not there.
+    private func confirm(
+        _ wanted: [IPAddress], without stale: [IPAddress], at name: DomainName, in zone: ManagedZone
+    ) async throws {
+        var pauses = Self.signingPauses[...]
+        while true {
+            let present = Set(try await records(at: name, in: zone).addresses)
+            guard !present.isSuperset(of: wanted) || !present.isDisjoint(with: stale) else { return }
+            let shortfall = try await lookup.shortfall(
+                of: wanted.map(\.recordData), at: name, zone: zone.name, on: zone.primary, key: zone.key)
+            // What is still there has no reason but that the change is not served yet.
+            if shortfall?.mayPass ?? true, let pause = pauses.popFirst() {
+                try await Task.sleep(for: pause)
+                continue
+            }
             let list = present.map(\.description).sorted().joined(separator: ", ")
             throw IssuanceError(
                 .publication,
-                "the primary \(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
-                hints: [
-                    "is the zone signed with inline-signing, or does update-policy limit the number of records? See the server's log"
-                ])
+                shortfall?.summary
+                    ?? "\(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
+                hints: [shortfall?.remedy ?? "does another client change the name? See the primary's log"])
         }
     }
 
