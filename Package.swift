@@ -61,10 +61,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "HTTPProxy", swiftSettings: settings),
         .target(
             name: "ACMEAsyncHTTPClient",
             dependencies: [
                 "ACME",
+                "HTTPProxy",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -87,6 +89,7 @@ let package = Package(
             name: "FleetAPIAsyncHTTPClient",
             dependencies: [
                 "FleetAPI",
+                "HTTPProxy",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -179,6 +182,7 @@ let package = Package(
                 "FleetAPIAsyncHTTPClient",
                 "FleetConfiguration",
                 "FleetStore",
+                "HTTPProxy",
                 "Issuance",
                 "PKCS12",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -196,6 +200,7 @@ let package = Package(
                 "DeviceHost",
                 "FleetAPI",
                 "FleetAPIAsyncHTTPClient",
+                "HTTPProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -1,5 +1,6 @@
 package import ACME
 import AsyncHTTPClient
+import HTTPProxy
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -20,10 +21,16 @@ package struct AsyncHTTPClientTransport: ACMETransport {
     /// - Throws: `invalidInput` when the file has no certificates or the proxy is not usable.
     package init(trustRoots: String? = nil, environment: [String: String] = [:]) throws(ACMEError) {
         var configuration = try Self.configuration(trustRoots: trustRoots)
-        proxy = try ProxySettings(environment: environment)
+        do throws(ProxySettingsError) {
+            proxy = try ProxySettings(environment: environment)
+        } catch {
+            throw ACMEError(.invalidInput, error.message, hint: error.hint)
+        }
         direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         if let server = proxy.server {
-            configuration.proxy = .server(host: server.host, port: server.port, authorization: server.authorization)
+            configuration.proxy = .server(
+                host: server.host, port: server.port,
+                authorization: server.credentials.map { .basic(username: $0.user, password: $0.password) })
             proxied = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         } else {
             proxied = nil
@@ -81,7 +88,7 @@ package struct AsyncHTTPClientTransport: ACMETransport {
     }
 
     package func send(_ request: ACMERequest, timeout: Duration) async throws(ACMETransportError) -> ACMEResponse {
-        let client = proxy.applies(to: request.url) ? proxied ?? direct : direct
+        let client = proxy.applies(toHost: request.url.host, port: request.url.port) ? proxied ?? direct : direct
         do {
             return try await Self.exchange(request, client, until: .now() + TimeAmount(timeout))
         } catch {

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 package import FleetAPI
+package import HTTPProxy
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -10,9 +11,11 @@ import NIOSSL
 package struct AsyncHTTPFleetTransport: FleetTransport {
     private let client: HTTPClient
 
-    /// - Parameter trustRoots: a PEM file of roots that are trusted beside the system's.
+    /// - Parameters:
+    ///   - trustRoots: a PEM file of roots that are trusted beside the system's.
+    ///   - proxy: where every request goes through; nil: straight to the server.
     /// - Throws: ``FleetAPIError`` `untrusted` when the file cannot be used.
-    package init(trustRoots: String? = nil) throws(FleetAPIError) {
+    package init(trustRoots: String? = nil, proxy: ProxySettings.Server? = nil) throws(FleetAPIError) {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots))] }
@@ -23,14 +26,20 @@ package struct AsyncHTTPFleetTransport: FleetTransport {
             connectionPool: .init(idleTimeout: .seconds(5)))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        if let proxy {
+            configuration.proxy = .server(
+                host: proxy.host, port: proxy.port,
+                authorization: proxy.credentials.map { .basic(username: $0.user, password: $0.password) })
+        }
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Lends a transport to `body` and shuts it down afterwards.
     package static func with<Result: Sendable>(
-        trustRoots: String? = nil, _ body: (AsyncHTTPFleetTransport) async throws -> Result
+        trustRoots: String? = nil, proxy: ProxySettings.Server? = nil,
+        _ body: (AsyncHTTPFleetTransport) async throws -> Result
     ) async throws -> Result {
-        let transport = try AsyncHTTPFleetTransport(trustRoots: trustRoots)
+        let transport = try AsyncHTTPFleetTransport(trustRoots: trustRoots, proxy: proxy)
         do {
             let result = try await body(transport)
             await transport.shutdown()

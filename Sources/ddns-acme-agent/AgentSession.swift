@@ -1,5 +1,7 @@
 import DeviceAgent
+import FleetAPI
 import FleetAPIAsyncHTTPClient
+import HTTPProxy
 import UnixSignals
 
 /// An agent with its connections and its signals.
@@ -41,11 +43,26 @@ enum AgentSession {
         _ configuration: AgentConfiguration, _ events: AgentEvents,
         _ body: @escaping @Sendable (Agent) async throws -> Result
     ) async throws -> Result {
-        try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots) { transport in
+        let proxy = try proxy(configuration)
+        return try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots, proxy: proxy) { transport in
             try await body(
                 Agent(
                     configuration: configuration, transport: transport, version: AgentCommand.version,
                     surroundings: AgentSurroundings(log: StandardError.log), events: events))
+        }
+    }
+
+    /// The one of the settings, else that of the environment.
+    private static func proxy(_ configuration: AgentConfiguration) throws(AgentError) -> ProxySettings.Server? {
+        do throws(ProxySettingsError) {
+            guard let own = configuration.proxy else {
+                return try ProxySettings(environment: ProcessEnvironment.variables)
+                    .server(forHost: configuration.server.host, port: configuration.server.port)
+            }
+            return try ProxySettings(environment: ["HTTPS_PROXY": own]).server
+        } catch {
+            let setting = configuration.proxy == nil ? error.message : "\"proxy\" is not a proxy that can be used"
+            throw AgentError(.configuration, setting, hint: error.hint)
         }
     }
 

@@ -178,7 +178,7 @@ struct CheckInTests {
                 text = ""
             case "key":
                 text = try harness.server.issuer.issue(
-                    csr: DeviceKey().certificateRequest(for: "dev1.devices.example.com"))
+                    csr: DeviceKey().certificateRequest(for: ["dev1.devices.example.com"]))
             case "order":
                 // The leaf of one CA with the intermediate of another.
                 let end = "-----END CERTIFICATE-----\n"

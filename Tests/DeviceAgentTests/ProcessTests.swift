@@ -92,6 +92,17 @@ struct ProcessTests {
         }
     }
 
+    @Test("A umask that takes away even the owner's rights does not keep the agent out of its own directories")
+    func umask() async throws {
+        try await Self.with { device in
+            let enrolled = try await Peer.run(
+                path: "/bin/sh", ["-c", "umask 777; exec \(Device.program) enroll --config \(device.config)"],
+                environment: ["DDNS_ACME_AGENT_TOKEN": device.server.token.reveal()])
+            #expect(enrolled.exitCode == 0, "\(enrolled)")
+            #expect(FilePermissions(path: device.directory.path("state"))?.octal == "0700")
+        }
+    }
+
     @Test("The token may come from a file or the environment; a damaged one is found out before it is sent")
     func tokens() async throws {
         try await Self.with { device in
@@ -139,6 +150,30 @@ struct ProcessTests {
             #expect(config.exitCode == 78)
             #expect(config.standardError.contains("\"servr\""))
             #expect(try await device.run(["--help"]).exitCode == 0)
+        }
+    }
+
+    @Test("RFC 9110 §9.3.6: with a proxy in the settings, the server is asked for by CONNECT, and by nothing else")
+    func proxy() async throws {
+        try await Self.with { device in
+            let asked = Mutable<[String]>([])
+            try await LoopbackTCPServer.with { connection in
+                let request = try await connection.read(through: "\r\n\r\n") ?? ""
+                asked.change { $0.append(request) }
+                try await connection.write("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            } _: { port in
+                let output = try await device.run(["check-in", "--proxy", "http://user:secret@127.0.0.1:\(port)"])
+                #expect(output.exitCode == 78)
+                try await device.enroll()
+                let refused = try await device.run(["check-in", "--proxy", "http://user:secret@127.0.0.1:\(port)"])
+                #expect(refused.exitCode == 69, "\(refused)")
+                #expect(!refused.standardError.contains("secret"))
+            }
+            let authority = device.url.dropFirst("https://".count)
+            #expect(asked.value.count == 1 && asked.value.allSatisfy { $0.hasPrefix("CONNECT \(authority) HTTP/1.1") })
+            #expect(asked.value.allSatisfy { !$0.contains("Bearer") })
+            let bad = try await device.run(["check-in", "--proxy", "socks5://user:secret@127.0.0.1:1"])
+            #expect(bad.exitCode == 78 && !bad.standardError.contains("secret"))
         }
     }
 

@@ -29,7 +29,7 @@ struct SettingsTests {
             {"server":"https://f.example","name":"n","enrollment-token-file":"t","trust-roots":"r",
              "state-directory":"/s/","certificate-directory":"/c","interfaces":["eth*"],"families":["ipv4"],
              "networks":["10.0.0.0/8"],"addresses":[],"reload-command":["/bin/true","-x"],"reload-timeout":5,
-             "verify-address":"[::1]:443","verify-timeout":6,"address-poll":7}
+             "verify-address":"[::1]:443","verify-timeout":6,"address-poll":7,"proxy":"http://p:1","wildcard":true}
             """)
         let environment = try AgentSettings(environment: [
             "DDNS_ACME_AGENT_SERVER": "https://f.example", "DDNS_ACME_AGENT_NAME": "n",
@@ -39,6 +39,7 @@ struct SettingsTests {
             "DDNS_ACME_AGENT_NETWORKS": "10.0.0.0/8", "DDNS_ACME_AGENT_RELOAD_COMMAND": #"["/bin/true","-x"]"#,
             "DDNS_ACME_AGENT_RELOAD_TIMEOUT": "5", "DDNS_ACME_AGENT_VERIFY_ADDRESS": "[::1]:443",
             "DDNS_ACME_AGENT_VERIFY_TIMEOUT": "6", "DDNS_ACME_AGENT_ADDRESS_POLL": "7", "DDNS_ACME_AGENT_ADDRESSES": "",
+            "DDNS_ACME_AGENT_PROXY": "http://p:1", "DDNS_ACME_AGENT_WILDCARD": "true",
         ])
         for settings in [file, environment] {
             let configuration = try AgentConfiguration(settings)
@@ -58,6 +59,8 @@ struct SettingsTests {
                 configuration.reload == ReloadCommand(program: "/bin/true", arguments: ["-x"], timeout: .seconds(5)))
             #expect(configuration.verify == ServedCertificateCheck(host: "::1", port: 443, timeout: .seconds(6)))
             #expect(configuration.addressPoll == .seconds(7))
+            #expect(configuration.proxy == "http://p:1")
+            #expect(configuration.certificateNames("n.example") == ["n.example", "*.n.example"])
         }
     }
 

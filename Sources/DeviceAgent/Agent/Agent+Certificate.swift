@@ -11,7 +11,11 @@ extension Agent {
         _ directive: CertificateDirective, _ credential: SecretToken, _ state: inout AgentState, mayDeploy: Bool
     ) async throws(AgentError) -> CheckInOutcome.Certificate {
         guard let name = state.name else { return .current }
+        let installed = try InstalledPair(files(name))
         switch directive.action {
+        // The settings have changed since: only a new request can add a name, or leave one away.
+        case .none where mayDeploy && installed.map { !isForWantedNames($0.chain, name) } ?? false:
+            return try await request(name, credential, &state)
         case .none:
             return .current
         case _ where !mayDeploy:
@@ -63,7 +67,7 @@ extension Agent {
         } catch {
             throw AgentError(error)
         }
-        let csr = try key.certificateRequest(for: name)
+        let csr = try key.certificateRequest(for: configuration.certificateNames(name))
         let answer: CertificateAnswer
         do throws(AgentError) {
             answer = try await requesting { client throws(FleetAPIError) in
@@ -83,7 +87,18 @@ extension Agent {
                 "the certificate with serial \(chain.serial) is for another key than the one that was sent",
                 hint: "nothing was installed; if it stays so, tell the server's operator")
         }
+        guard isForWantedNames(chain, name) else {
+            throw AgentError(
+                .badCertificate,
+                "the certificate with serial \(chain.serial) is for \(chain.names.joined(separator: ", "))",
+                hint: "nothing was installed; it should be for "
+                    + configuration.certificateNames(name).joined(separator: ", "))
+        }
         return try await deploy(key, chain, name, &state)
+    }
+
+    private func isForWantedNames(_ chain: CertificateChain, _ name: String) -> Bool {
+        Set(chain.names) == Set(configuration.certificateNames(name))
     }
 
     /// The chain, asking again while it is pending; nil when that takes too long.

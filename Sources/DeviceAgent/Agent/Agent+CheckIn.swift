@@ -29,16 +29,19 @@ package struct CheckInOutcome: Sendable {
 extension Agent {
     /// Reports the addresses and the certificate, and does what the answer says.
     ///
-    /// - Parameter isScheduled: part of a row of check-ins; then a certificate whose use keeps failing is not tried
-    ///   each time.
+    /// - Parameters:
+    ///   - isScheduled: part of a row of check-ins; then a certificate whose use keeps failing is not tried each time.
+    ///   - rotating: asks for a new credential, too.
     /// - Throws: `notEnrolled`, `server`, `cannotWrite`, `busy`, `cancelled`. A failure after the server has answered
     ///   is in the outcome instead.
     @discardableResult
-    package func checkIn(isScheduled: Bool = false) async throws(AgentError) -> CheckInOutcome {
+    package func checkIn(
+        isScheduled: Bool = false, rotating: Bool = false
+    ) async throws(AgentError) -> CheckInOutcome {
         try await directory.whileLocked(surroundings.clock, events) { () async throws(AgentError) -> CheckInOutcome in
             var state = try directory.state()
             do throws(AgentError) {
-                let outcome = try await checkIn(&state, isScheduled)
+                let outcome = try await checkIn(&state, isScheduled, rotating)
                 state.lastError = if case .failed(let error) = outcome.certificate { error.message } else { nil }
                 try directory.save(state)
                 return outcome
@@ -52,7 +55,9 @@ extension Agent {
         }
     }
 
-    private func checkIn(_ state: inout AgentState, _ isScheduled: Bool) async throws(AgentError) -> CheckInOutcome {
+    private func checkIn(
+        _ state: inout AgentState, _ isScheduled: Bool, _ rotating: Bool
+    ) async throws(AgentError) -> CheckInOutcome {
         guard let credential = try directory.credential() else {
             throw AgentError(
                 .notEnrolled, "the device is not enrolled: \(directory.credentialFile) does not exist",
@@ -96,6 +101,12 @@ extension Agent {
         } catch {
             if error.code == .cancelled { throw error }
             outcome.certificate = .failed(error)
+        }
+        // With each renewal: often enough that one which leaked is not good for ever, and needs no date from this clock.
+        var isRenewed = false
+        if case .installed = outcome.certificate { isRenewed = installed != nil }
+        if rotating || isRenewed || state.awaitsCredential == true {
+            try await rotate(credential, &state, isRequired: rotating)
         }
         return outcome
     }

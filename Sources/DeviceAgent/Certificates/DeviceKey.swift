@@ -30,11 +30,11 @@ struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
 
     var publicKey: Certificate.PublicKey { key.publicKey }
 
-    /// A request (RFC 2986) for that name only, in DER. The subject stays empty: the common name has room for 64
-    /// octets, and CAs take the name from the subjectAltName.
-    func certificateRequest(for name: String) throws(AgentError) -> [UInt8] {
+    /// A request (RFC 2986) for those names only, in DER. The subject stays empty: the common name has room for 64
+    /// octets, and CAs take the names from the subjectAltName.
+    func certificateRequest(for names: [String]) throws(AgentError) -> [UInt8] {
         do {
-            let extensions = try Certificate.Extensions { SubjectAlternativeNames([.dnsName(name)]) }
+            let extensions = try Certificate.Extensions { SubjectAlternativeNames(names.map { .dnsName($0) }) }
             let request = try CertificateSigningRequest(
                 version: .v1, subject: DistinguishedName(), privateKey: key,
                 attributes: .init([.init(ExtensionRequest(extensions: extensions))]),
@@ -43,7 +43,7 @@ struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
             try serializer.serialize(request)
             return serializer.serializedBytes
         } catch {
-            throw AgentError(.badCertificate, "a certificate request for \(name) cannot be made: \(error)")
+            throw AgentError(.badCertificate, "a certificate request for \(names[0]) cannot be made: \(error)")
         }
     }
 

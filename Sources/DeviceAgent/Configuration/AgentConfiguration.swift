@@ -11,6 +11,10 @@ package struct AgentConfiguration: Sendable {
     package var enrollmentTokenFile: String?
     /// A PEM file of roots trusted beside the system's, for a server with a certificate of a private CA.
     package var trustRoots: String?
+    /// `http://[user:password@]host[:port]`, in place of the one that the environment names; empty: none.
+    package var proxy: String?
+    /// Whether the certificate is to be for `*.name` as well.
+    package var wildcard: Bool
     /// The credential and what must survive a restart.
     package var stateDirectory: String
     /// Below it the folder with the device's name.
@@ -47,6 +51,8 @@ package struct AgentConfiguration: Sendable {
         name = settings.name
         enrollmentTokenFile = settings.enrollmentTokenFile
         trustRoots = settings.trustRoots
+        proxy = settings.proxy
+        wildcard = settings.wildcard ?? false
         stateDirectory = try Self.directory(settings.stateDirectory ?? Self.defaultStateDirectory, .stateDirectory)
         certificateDirectory = try Self.directory(
             settings.certificateDirectory ?? stateDirectory + "/certificates", .certificateDirectory)
@@ -54,6 +60,11 @@ package struct AgentConfiguration: Sendable {
         reload = try Self.reload(settings)
         verify = try Self.verify(settings)
         addressPoll = .seconds(try Self.number(settings.addressPoll, .addressPoll, 1...86_400, default: 15))
+    }
+
+    /// The names of this device's certificate.
+    func certificateNames(_ name: String) -> [String] {
+        wildcard ? [name, "*." + name] : [name]
     }
 
     // MARK: - Settings

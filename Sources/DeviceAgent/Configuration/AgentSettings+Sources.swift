@@ -17,6 +17,7 @@ extension AgentSettings: Decodable {
         name = try values.decodeIfPresent(String.self, forKey: .name)
         enrollmentTokenFile = try values.decodeIfPresent(String.self, forKey: .enrollmentTokenFile)
         trustRoots = try values.decodeIfPresent(String.self, forKey: .trustRoots)
+        proxy = try values.decodeIfPresent(String.self, forKey: .proxy)
         stateDirectory = try values.decodeIfPresent(String.self, forKey: .stateDirectory)
         certificateDirectory = try values.decodeIfPresent(String.self, forKey: .certificateDirectory)
         interfaces = try values.decodeIfPresent([String].self, forKey: .interfaces)
@@ -28,6 +29,7 @@ extension AgentSettings: Decodable {
         verifyAddress = try values.decodeIfPresent(String.self, forKey: .verifyAddress)
         verifyTimeout = try values.decodeIfPresent(Int.self, forKey: .verifyTimeout)
         addressPoll = try values.decodeIfPresent(Int.self, forKey: .addressPoll)
+        wildcard = try values.decodeIfPresent(Bool.self, forKey: .wildcard)
     }
 
     private struct AnyKey: CodingKey {
@@ -66,6 +68,7 @@ extension AgentSettings: Decodable {
 
     private static func words(_ type: any Any.Type) -> String {
         if type == Int.self { return "whole number" }
+        if type == Bool.self { return "true or false" }
         return type == String.self ? "text" : "list of texts"
     }
 
@@ -87,11 +90,19 @@ extension AgentSettings: Decodable {
             }
             return number
         }
+        func flag(_ key: Key) throws(AgentError) -> Bool? {
+            guard let value = text(key) else { return nil }
+            guard let flag = Bool(value) else {
+                throw AgentError(.configuration, "\(key.variable) is neither true nor false: \"\(value)\"")
+            }
+            return flag
+        }
         self.init()
         server = text(.server)
         name = text(.name)
         enrollmentTokenFile = text(.enrollmentTokenFile)
         trustRoots = text(.trustRoots)
+        proxy = text(.proxy)
         stateDirectory = text(.stateDirectory)
         certificateDirectory = text(.certificateDirectory)
         interfaces = list(.interfaces)
@@ -102,6 +113,7 @@ extension AgentSettings: Decodable {
         verifyAddress = text(.verifyAddress)
         verifyTimeout = try number(.verifyTimeout)
         addressPoll = try number(.addressPoll)
+        wildcard = try flag(.wildcard)
         if let command = text(.reloadCommand) {
             guard command.hasPrefix("[") else {
                 reloadCommand = [command]

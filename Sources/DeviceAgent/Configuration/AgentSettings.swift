@@ -5,6 +5,7 @@ package struct AgentSettings: Hashable, Sendable {
     package var name: String?
     package var enrollmentTokenFile: String?
     package var trustRoots: String?
+    package var proxy: String?
     package var stateDirectory: String?
     package var certificateDirectory: String?
     package var interfaces: [String]?
@@ -16,6 +17,7 @@ package struct AgentSettings: Hashable, Sendable {
     package var verifyAddress: String?
     package var verifyTimeout: Int?
     package var addressPoll: Int?
+    package var wildcard: Bool?
 
     package init() {}
 
@@ -25,6 +27,7 @@ package struct AgentSettings: Hashable, Sendable {
         case name
         case enrollmentTokenFile = "enrollment-token-file"
         case trustRoots = "trust-roots"
+        case proxy
         case stateDirectory = "state-directory"
         case certificateDirectory = "certificate-directory"
         case interfaces
@@ -36,6 +39,7 @@ package struct AgentSettings: Hashable, Sendable {
         case verifyAddress = "verify-address"
         case verifyTimeout = "verify-timeout"
         case addressPoll = "address-poll"
+        case wildcard
 
         package var variable: String {
             "DDNS_ACME_AGENT_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -49,6 +53,7 @@ package struct AgentSettings: Hashable, Sendable {
         result.name = name ?? other.name
         result.enrollmentTokenFile = enrollmentTokenFile ?? other.enrollmentTokenFile
         result.trustRoots = trustRoots ?? other.trustRoots
+        result.proxy = proxy ?? other.proxy
         result.stateDirectory = stateDirectory ?? other.stateDirectory
         result.certificateDirectory = certificateDirectory ?? other.certificateDirectory
         result.interfaces = interfaces ?? other.interfaces
@@ -60,6 +65,7 @@ package struct AgentSettings: Hashable, Sendable {
         result.verifyAddress = verifyAddress ?? other.verifyAddress
         result.verifyTimeout = verifyTimeout ?? other.verifyTimeout
         result.addressPoll = addressPoll ?? other.addressPoll
+        result.wildcard = wildcard ?? other.wildcard
         return result
     }
 }

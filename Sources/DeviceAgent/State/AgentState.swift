@@ -15,6 +15,8 @@ package struct AgentState: Codable, Hashable, Sendable {
     package var lastCheckIn: Timestamp?
     package var lastError: String?
     package var deployment: PendingDeployment?
+    /// A new credential has been asked for and has not come yet. From then on the present one is good for some days only.
+    package var awaitsCredential: Bool?
 
     package init() {}
 

@@ -8,6 +8,9 @@ import Foundation
 package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     /// Without a slash at the end.
     package let text: String
+    /// Without the brackets of an IPv6 address.
+    package let host: String
+    package let port: Int
 
     /// - Throws: ``FleetAPIError`` `badServerURL`. Plain HTTP is for this machine's loopback only, where a proxy that
     ///   adds TLS may listen; anywhere else a credential would cross the network in the open.
@@ -29,6 +32,8 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
                 hint: "credentials are only sent over TLS; give the server as https://host or https://host:port")
         }
         self.text = rest
+        self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        port = parts.port ?? (scheme == "http" ? 80 : 443)
     }
 
     package var description: String { text }

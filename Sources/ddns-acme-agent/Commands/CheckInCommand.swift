@@ -10,12 +10,17 @@ struct CheckInCommand: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingOptions
 
+    @Flag(help: "Replace the credential, too; each renewal of the certificate does so by itself.")
+    var newCredential = false
+
     @Flag(help: "Print the result as a JSON object.")
     var json = false
 
     func run() async throws {
         let configuration = try settings.configuration()
-        let outcome = try await AgentSession.with(configuration) { agent in try await agent.checkIn() }
+        let outcome = try await AgentSession.with(configuration) { [newCredential] agent in
+            try await agent.checkIn(rotating: newCredential)
+        }
         let result = Result(outcome)
         if json { try JSONOutput.print(result) } else { print(result.text) }
         if case .failed(let error) = outcome.certificate { throw error }

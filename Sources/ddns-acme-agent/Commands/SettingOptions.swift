@@ -21,6 +21,15 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The proxy to the control server, http://host:port (default: $HTTPS_PROXY, unless $NO_PROXY says otherwise).",
+            valueName: "url"))
+    var proxy: String?
+
+    @Flag(help: "Have the certificate for *.NAME too, where the server allows it.")
+    var wildcard = false
+
+    @Option(
+        help: ArgumentHelp(
             "Where the credential is kept (default: \(AgentConfiguration.defaultStateDirectory)).", valueName: "dir"),
         completion: .directory)
     var stateDirectory: String?
@@ -86,6 +95,8 @@ struct SettingOptions: ParsableArguments {
         own.name = name
         own.enrollmentTokenFile = tokenFile
         own.trustRoots = trustRoots.map(Self.absolute)
+        own.proxy = proxy
+        own.wildcard = wildcard ? true : nil
         own.stateDirectory = stateDirectory.map(Self.absolute)
         own.certificateDirectory = certificateDirectory.map(Self.absolute)
         own.interfaces = interfaces.nonEmpty

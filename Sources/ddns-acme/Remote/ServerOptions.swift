@@ -2,6 +2,7 @@ import ArgumentParser
 import FleetAPI
 import FleetAPIAsyncHTTPClient
 import FoundationEssentials
+import HTTPProxy
 
 /// Which control server does the work, if not this machine.
 struct ServerOptions: ParsableArguments {
@@ -39,11 +40,20 @@ struct ServerOptions: ParsableArguments {
             throw CommandFailure(.refused, "$DDNS_ACME_TOKEN: \(error.message)", hints: [error.hint])
         }
         return try await AsyncHTTPFleetTransport.with(
-            trustRoots: serverCA ?? Self.variable("DDNS_ACME_SERVER_CA")
+            trustRoots: serverCA ?? Self.variable("DDNS_ACME_SERVER_CA"), proxy: try Self.proxy(for: address)
         ) { transport in
             let client = FleetClient(
                 server: address, transport: transport, userAgent: "ddns-acme/\(Version.number) (Swift)")
             return try await body(client, token)
+        }
+    }
+
+    private static func proxy(for address: ServerURL) throws -> ProxySettings.Server? {
+        do throws(ProxySettingsError) {
+            return try ProxySettings(environment: ProcessInfo.processInfo.environment)
+                .server(forHost: address.host, port: address.port)
+        } catch {
+            throw CommandFailure(.configuration, error.message, hints: [error.hint])
         }
     }
 

@@ -34,6 +34,8 @@ final class FakeControlServer: FleetTransport {
         /// Enrollments by idempotency key.
         var enrollments: [String: SecretToken] = [:]
         var credential: SecretToken?
+        /// Accepted as well, until the new one is used.
+        var previousCredential: SecretToken?
         var published: [String] = []
         var csr: [UInt8]?
         var chain: String?
@@ -111,9 +113,10 @@ final class FakeControlServer: FleetTransport {
             case ("POST", Route.enroll.rawValue): return enroll(request, &state)
             default: break
             }
-            guard let credential = request.credential, credential == state.credential?.reveal() else {
-                return Self.problem(.unauthorized)
-            }
+            guard let credential = request.credential,
+                [state.credential, state.previousCredential].contains(where: { $0?.reveal() == credential })
+            else { return Self.problem(.unauthorized) }
+            if credential == state.credential?.reveal() { state.previousCredential = nil }
             switch (request.method, request.path) {
             case ("POST", Route.checkIn.rawValue): return checkIn(request, &state)
             case ("POST", Route.certificate.rawValue):
@@ -124,6 +127,14 @@ final class FakeControlServer: FleetTransport {
                 state.chain = chain
                 return certificate(&state)
             case ("GET", Route.certificate.rawValue): return certificate(&state)
+            case ("POST", Route.credential.rawValue):
+                let fresh = SecretToken.random(.device)
+                if state.previousCredential == nil { state.previousCredential = state.credential }
+                state.credential = fresh
+                return Self.json(
+                    200,
+                    CredentialResponse(
+                        credential: fresh, previousValidUntil: Timestamp(secondsSinceEpoch: 4_000_000_000)))
             default: return Self.problem(.notFound)
             }
         }

@@ -1,6 +1,3 @@
-import ACME
-import AsyncHTTPClient
-
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -8,14 +5,23 @@ import Foundation
 #endif
 
 /// The proxy that the environment asks for, read as curl and Go read it.
-struct ProxySettings: Sendable {
-    struct Server: Sendable {
-        let host: String
-        let port: Int
-        let authorization: HTTPClient.Authorization?
+package struct ProxySettings: Sendable {
+    package struct Server: Sendable {
+        package let host: String
+        package let port: Int
+        package let credentials: Credentials?
     }
 
-    let server: Server?
+    /// For the proxy; never in a description.
+    package struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
+        package let user: String
+        package let password: String
+        package var description: String { "<redacted>" }
+        package var customMirror: Mirror { Mirror(self, children: []) }
+    }
+
+    /// Nil: there is none.
+    package let server: Server?
     private let exceptions: [Exception]
 
     private struct Exception {
@@ -24,9 +30,9 @@ struct ProxySettings: Sendable {
         let port: Int?
     }
 
-    /// - Throws: `invalidInput` for a proxy that is not `http://[user:password@]host[:port]`. The value is not shown:
-    ///   it may hold a password.
-    init(environment: [String: String]) throws(ACMEError) {
+    /// - Throws: for a proxy that is not `http://[user:password@]host[:port]`. The value is not shown: it may hold a
+    ///   password.
+    package init(environment: [String: String]) throws(ProxySettingsError) {
         func value(_ name: String) -> String? {
             let value = environment[name.lowercased()] ?? environment[name]
             return value?.isEmpty == true ? nil : value
@@ -39,29 +45,30 @@ struct ProxySettings: Sendable {
         guard let components = URLComponents(string: text.contains("://") ? text : "http://" + text),
             components.scheme?.lowercased() == "http", let host = components.host, !host.isEmpty
         else {
-            throw ACMEError(
-                .invalidInput, "HTTPS_PROXY is not a proxy that can be used",
-                hint: "give it as http://host:port; proxies reached by TLS or SOCKS are not supported")
+            throw ProxySettingsError()
         }
-        let authorization = components.user.map {
-            HTTPClient.Authorization.basic(username: $0, password: components.password ?? "")
-        }
+        let credentials = components.user.map { Credentials(user: $0, password: components.password ?? "") }
         server = Server(
             host: host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host, port: components.port ?? 3128,
-            authorization: authorization)
+            credentials: credentials)
     }
 
-    /// Whether requests to this URL go through the proxy. Loopback never does.
-    func applies(to url: ACMEURL) -> Bool {
+    /// Whether connections to this host go through the proxy. Those to loopback never do.
+    package func applies(toHost host: String, port: Int) -> Bool {
         guard server != nil else { return false }
-        let host = url.host.lowercased()
+        let host = host.lowercased()
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host.hasPrefix("127.") {
             return false
         }
         return !exceptions.contains { exception in
-            (exception.port ?? url.port) == url.port
+            (exception.port ?? port) == port
                 && (exception.host == "*" || host == exception.host || host.hasSuffix("." + exception.host))
         }
+    }
+
+    /// The proxy for connections to this host; nil: none.
+    package func server(forHost host: String, port: Int) -> Server? {
+        applies(toHost: host, port: port) ? server : nil
     }
 
     private static func exception(_ text: Substring) -> Exception {
