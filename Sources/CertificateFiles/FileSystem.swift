@@ -47,6 +47,9 @@ package enum FileSystem {
         guard mkdir(path, mode) == 0 || (errno == EEXIST && isDirectory(path)) else {
             throw failure("make the directory", path)
         }
+        // A umask such as 777 would lock even the owner out of it.
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & 0o700 != 0o700 { chmod(path, status.st_mode & 0o777 | 0o700) }
     }
 
     /// Writes a new file and waits until it is on the disk. The file appears whole or not at all.

@@ -64,10 +64,12 @@ enum CommandRunner {
     /// Writes out what is left of the results, and says so when that is not possible.
     private static func flushed() -> Int32 {
         guard fflush(nil) != 0 else { return 0 }
+        // Kept: whether the terminal has colours is asked for next.
+        let number = errno
         // A reader that has seen enough has nothing to be told.
-        if errno != EPIPE {
+        if number != EPIPE {
             Terminal.standard.error(
-                "the result cannot be written to standard output: \(String(cString: strerror(errno)))")
+                "the result cannot be written to standard output: \(String(cString: strerror(number)))")
             Terminal.standard.hint("the command itself is done; run it again to see its result")
         }
         return ExitStatus.cannotWrite.rawValue

@@ -66,6 +66,12 @@ struct TerminalTests {
         }
     }
 
+    @Test("a result that cannot be written ends with 73 and the system's reason")
+    func closedOutput() async throws {
+        let output = try await Peer.run(path: "/bin/sh", ["-c", "exec \(Site.program) --version >&-"])
+        output.expectFailure(73, "Bad file descriptor")
+    }
+
     @Test("--version, --help and completions go to standard output with exit code 0")
     func answers() async throws {
         for (arguments, text) in [
