@@ -152,6 +152,20 @@ private func overwrite(_ path: String, _ text: String) throws {
     guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
     fputs(text, file)
     fclose(file)
+
+    @Test("a device has one folder, called as it was called first, however it is called later")
+    func oneFolder() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            try await site.issue("dev1")
+            let again = try await site.issue("dev1.\(Fleet.zone)")
+            #expect(again.status == "unchanged")
+            #expect(again.files?.certificate == site.files("dev1").certificate)
+            try await site.issue("dev2.\(Fleet.zone)")
+            #expect(try await site.issue("dev2").status == "unchanged")
+            #expect(fleet.orderCount == 2)
+        }
+    }
 }
 
 func entries(_ path: String) throws -> [String] {

@@ -95,8 +95,8 @@ struct IssueCommand: AsyncParsableCommand {
         request.profile = profile ?? context.configuration.acme.profile
         request.keySource = try keySource()
         request.isForced = force
-        let files = try CertificateFiles(
-            out: out ?? context.configuration.stateDirectory + "/certificates", name: folder(name))
+        let files = try DeviceFolder.files(
+            out: out ?? context.configuration.stateDirectory + "/certificates", called: device, name: name.description)
         let issuance = LocalIssuance(
             issuer: context.issuer, publisher: AddressPublisher(zones: context.zones, store: context.store),
             sweeper: ChallengeSweeper(zones: context.zones, store: context.store), store: context.store)
@@ -132,13 +132,6 @@ struct IssueCommand: AsyncParsableCommand {
                 try DeviceKey(pem: String(decoding: InputFile.bytes(key, what: "private key"), as: UTF8.self)))
         }
         return .fresh(keyType)
-    }
-
-    /// The folder is called what the device was called, in its normal form.
-    private func folder(_ name: DeviceName) -> String {
-        let isLabel = !device.contains(".")
-        let full = name.description
-        return isLabel ? String(full.prefix { $0 != "." }) : full
     }
 }
 

@@ -1,4 +1,5 @@
 import CertificateFiles
+import FleetAPI
 import FoundationEssentials
 import Issuance
 
@@ -9,6 +10,11 @@ struct IssueResult: Encodable, Sendable {
         let certificate: String
         let chain: String
         let fullChain: String
+
+        init(_ files: CertificateFiles) {
+            privateKey = files.hasKey ? files.keyPath : nil
+            (certificate, chain, fullChain) = (files.certificatePath, files.chainPath, files.fullChainPath)
+        }
     }
 
     let device: String
@@ -41,12 +47,25 @@ struct IssueResult: Encodable, Sendable {
         issuer = certificate?.issuer
         notBefore = certificate?.notBefore
         notAfter = certificate?.notAfter
-        self.files = certificate.map { _ in
-            Files(
-                privateKey: files.hasKey ? files.keyPath : nil, certificate: files.certificatePath,
-                chain: files.chainPath,
-                fullChain: files.fullChainPath)
-        }
+        self.files = certificate.map { _ in Files(files) }
+    }
+
+    /// What a control server did.
+    /// - Parameter status: as above.
+    init(_ device: String, _ status: String, _ certificate: DeviceCertificate?, _ files: CertificateFiles) {
+        self.device = device
+        self.status = status
+        (reason, issuer, orderURL) = (nil, nil, nil)
+        names = certificate?.names
+        serial = certificate?.serial
+        notBefore = certificate.map { Self.date($0.notBefore) }
+        notAfter = certificate.map { Self.date($0.notAfter) }
+        renewAt = certificate?.renewAt.map(Self.date)
+        self.files = certificate.map { _ in Files(files) }
+    }
+
+    private static func date(_ timestamp: Timestamp) -> Date {
+        Date(timeIntervalSince1970: TimeInterval(timestamp.secondsSinceEpoch))
     }
 
     /// For people.
@@ -59,10 +78,10 @@ struct IssueResult: Encodable, Sendable {
         var lines = [
             "\(device): \(verb); valid until \(Self.day(notAfter))\(renewal)",
             "  names        \(names?.joined(separator: ", ") ?? "")",
-            "  issuer       \(OutsideText.shown(issuer ?? ""))",
             "  serial       \(serial ?? "")",
             "  certificate  \(files.fullChain)",
         ]
+        if let issuer { lines.insert("  issuer       \(OutsideText.shown(issuer))", at: 2) }
         if let key = files.privateKey { lines.append("  private key  \(key)") }
         return lines.joined(separator: "\n")
     }

@@ -25,15 +25,15 @@ struct RemoteIssuance: Sendable {
     let client: FleetClient
     let token: SecretToken
 
-    func run(_ wish: Wish, dryRun: Bool, progress: @escaping ProgressHandler) async throws -> RemoteIssueResult {
+    func run(_ wish: Wish, dryRun: Bool, progress: @escaping ProgressHandler) async throws -> IssueResult {
         let name = try await fullName(wish.device)
-        let files = try CertificateFiles(out: wish.out, name: wish.device.contains(".") ? name : wish.device)
+        let files = try DeviceFolder.files(out: wish.out, called: wish.device, name: name)
         let names = wish.hasWildcard ? [name, "*." + name] : [name]
         if let present = try await present(wish, name, names, files) {
             if !dryRun { try wish.bundle?.update(from: files) }
-            return RemoteIssueResult(name, "unchanged", present, files)
+            return IssueResult(name, "unchanged", present, files)
         }
-        if dryRun { return RemoteIssueResult(name, "would-issue", nil, files) }
+        if dryRun { return IssueResult(name, "would-issue", nil, files) }
         let (csr, key) = try prepare(wish, names, files)
         progress(.init(.order, "asking \(client.server) for the certificate of \(name)"))
         let response: IssueResponse
@@ -51,7 +51,7 @@ struct RemoteIssuance: Sendable {
             CertificateFiles.Contents(
                 privateKey: key?.pem, certificate: certificate.certificatePEM, chain: certificate.chainPEM))
         try wish.bundle?.update(from: files)
-        return RemoteIssueResult(name, response.issued ? "issued" : "unchanged", response.certificate, files)
+        return IssueResult(name, response.issued ? "issued" : "unchanged", response.certificate, files)
     }
 
     private func issue(_ name: String, _ csr: CertificateRequest, _ wish: Wish) async throws -> IssueResponse {
@@ -126,45 +126,5 @@ struct RemoteIssuance: Sendable {
             }
             return text.lowercased()
         }
-    }
-}
-
-/// What `issue --server` prints.
-struct RemoteIssueResult: Encodable, Sendable {
-    struct Files: Encodable, Sendable {
-        let privateKey: String?
-        let certificate: String
-        let chain: String
-        let fullChain: String
-    }
-
-    let device: String
-    /// `issued`, `unchanged` or `would-issue`.
-    let status: String
-    let names: [String]?
-    let serial: String?
-    let notBefore: Timestamp?
-    let notAfter: Timestamp?
-    let renewAt: Timestamp?
-    let files: Files?
-
-    init(_ device: String, _ status: String, _ certificate: DeviceCertificate?, _ files: CertificateFiles) {
-        self.device = device
-        self.status = status
-        names = certificate?.names
-        serial = certificate?.serial
-        notBefore = certificate?.notBefore
-        notAfter = certificate?.notAfter
-        renewAt = certificate?.renewAt
-        self.files = certificate.map { _ in
-            Files(
-                privateKey: files.hasKey ? files.keyPath : nil, certificate: files.certificatePath,
-                chain: files.chainPath, fullChain: files.fullChainPath)
-        }
-    }
-
-    var text: String {
-        guard let notAfter, let files else { return "\(device): a certificate would be obtained" }
-        return "\(device): \(status); valid until \(notAfter)\n  certificate  \(files.fullChain)"
     }
 }
