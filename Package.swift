@@ -236,10 +236,14 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
+                "ACME",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "X509", package: "swift-certificates"),
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings
@@ -282,6 +286,7 @@ let package = Package(
             name: "IssuanceTests",
             dependencies: [
                 "Issuance", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),

@@ -119,6 +119,7 @@ package struct ControlServer: Sendable {
                 if count > 0 { logger.info("renewals due", metadata: ["devices": "\(count)"]) }
             },
             PeriodicService(name: "sweep", interval: .seconds(300), logger: logger) {
+                try await services.store.pruneRateLimits()
                 for remainder in try await services.sweeper.sweep() {
                     logger.warning("challenge not withdrawn", metadata: ["detail": "\(remainder)"])
                 }

@@ -35,7 +35,7 @@ package struct FleetServices: Sendable {
         self.issuer = issuer
         self.profile = profile
         self.now = now
-        lifecycle = DeviceLifecycle(store: store, zones: zones)
+        lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)
         certificates = CertificateDesk(store: store, now: now)
         worker = RequestWorker(issuer: issuer, store: store, now: now)

@@ -26,10 +26,12 @@ struct RateLimitCell: Sendable, Hashable {
     ) rethrows -> (RateLimitDecision, changed: [String: RateLimitCell]) {
         var cells: [String: RateLimitCell] = [:]
         var changed: [String: RateLimitCell] = [:]
+        var healed: [String: RateLimitCell] = [:]
         var remaining = Int.max
         var refusal: (key: String, until: Int64)?
         for charge in charges {
             var state = try cells[charge.key] ?? cell(charge.key) ?? RateLimitCell(arrival: now)
+            if charge.cost > 0, state.heal(charge, now: now) { healed[charge.key] = state }
             switch state.take(charge, now: now) {
             case .allowed(let left): remaining = min(remaining, left)
             case .refused(let until): if until > refusal?.until ?? .min { refusal = (charge.key, until) }
@@ -37,8 +39,8 @@ struct RateLimitCell: Sendable, Hashable {
             cells[charge.key] = state
             if charge.cost > 0, !charge.isProbe { changed[charge.key] = state }
         }
-        if let refusal { return (.refused(key: refusal.key, until: date(refusal.until)), [:]) }
-        return (.allowed(remaining: remaining), changed)
+        if let refusal { return (.refused(key: refusal.key, until: date(refusal.until)), healed) }
+        return (.allowed(remaining: remaining), changed.merging(healed) { taken, _ in taken })
     }
 
     /// Puts back what a charge has taken; never more than the bucket can hold.
@@ -72,8 +74,16 @@ struct RateLimitCell: Sendable, Hashable {
         return .allowed(left: Int(Double(left) * Double(charge.burst) / Double(period)))
     }
 
-    /// The arrival time as it can be: not before now, and no more than a period away. One further away was noted before
-    /// the clock was set back, or under a longer period; the bucket is empty, not worse.
+    /// Sets right an arrival time that is more than a period away. It was noted before the clock was set back, or under a
+    /// longer period; the bucket is empty, not worse, and fills from now on.
+    private mutating func heal(_ charge: RateLimitCharge, now: Int64) -> Bool {
+        let latest = now + Self.nanoseconds(charge.period)
+        guard arrival > latest else { return false }
+        arrival = latest
+        return true
+    }
+
+    /// The arrival time as it can be: not before now, and no more than a period away.
     private func bounded(_ charge: RateLimitCharge, now: Int64) -> Int64 {
         min(max(arrival, now), now + Self.nanoseconds(charge.period))
     }

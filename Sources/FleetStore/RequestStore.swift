@@ -32,16 +32,32 @@ package protocol RequestStore: Sendable {
     /// When the next request becomes due; nil: nothing waits.
     func nextRequestDue() async throws(FleetStoreError) -> Date?
 
-    /// Has the device's request worked off again at that time, whatever failed before; nothing happens without one.
+    /// Has the device's request worked off again at that time, whatever failed before and parked it; nothing happens
+    /// without one.
     ///
+    /// - Parameter isForced: whether a certificate is wanted although the present one may not be due.
     /// - Returns: whether there is a request.
-    func scheduleRequest(of device: Device.ID, at: Date) async throws(FleetStoreError) -> Bool
+    func scheduleRequest(of device: Device.ID, at: Date, isForced: Bool) async throws(FleetStoreError) -> Bool
 
     /// Notes that the request has been worked off; not when a newer one has taken its place meanwhile.
     func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError)
 
     /// Notes a failure and when to try again; not when a newer request has taken its place meanwhile.
     func failRequest(
-        _ request: CertificateRequestRecord, problem: String, retryAt: Date
+        _ request: CertificateRequestRecord, problem: String, retryAt: Date, as setback: RequestSetback
     ) async throws(FleetStoreError)
+}
+
+extension RequestStore {
+    /// As ``scheduleRequest(of:at:isForced:)``, for a certificate that is due.
+    package func scheduleRequest(of device: Device.ID, at instant: Date) async throws(FleetStoreError) -> Bool {
+        try await scheduleRequest(of: device, at: instant, isForced: false)
+    }
+
+    /// As ``failRequest(_:problem:retryAt:as:)``, for a failure.
+    package func failRequest(
+        _ request: CertificateRequestRecord, problem: String, retryAt: Date
+    ) async throws(FleetStoreError) {
+        try await failRequest(request, problem: problem, retryAt: retryAt, as: .failure)
+    }
 }

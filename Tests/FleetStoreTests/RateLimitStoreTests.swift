@@ -137,6 +137,29 @@ struct RateLimitStoreTests {
         }
     }
 
+    @Test("A clock that is set back an hour leaves the bucket empty, not in debt", arguments: [3_600.0, 86_400, 1e9])
+    func clockSetBack(jump: Double) async throws {
+        try await withStore { store, time async throws in
+            for _ in 0..<3 { _ = try await store.take([orders]) }
+            time.advance(by: -jump)
+            #expect(try await store.take([orders]) == .refused(key: "orders", until: time.now + 10))
+            time.advance(by: 10)
+            #expect(try await store.take([orders]) == .allowed(remaining: 0))
+        }
+    }
+
+    @Test("A clock that jumps a day ahead and back costs one emission interval, not a day")
+    func clockJumpsAhead() async throws {
+        try await withStore { store, time async throws in
+            time.advance(by: 86_400)
+            _ = try await store.take([orders])
+            time.advance(by: -86_400)
+            #expect(try await store.take([orders]) == .refused(key: "orders", until: time.now + 10))
+            time.advance(by: 10)
+            #expect(try await store.take([orders]) == .allowed(remaining: 0))
+        }
+    }
+
     @Test("A restart finds the buckets as they were")
     func restart() async throws {
         try await TemporaryDirectory.with { directory in
@@ -166,6 +189,40 @@ struct RateLimitStoreTests {
         }
     }
 
+    @Test("In memory the arithmetic is that of the store, whatever comes in whatever order", arguments: 1...20)
+    func memory(seed: UInt64) async throws {
+        try await withStore { store, time async throws in
+            var random = SplitMix(state: seed)
+            var buckets = RateLimitBuckets()
+            let charges = (1...3).map { number in
+                RateLimitCharge(
+                    key: "k\(number)", burst: number * 2, period: .seconds(number * 30), isProbe: number == 3)
+            }
+            for _ in 0..<60 {
+                let chosen = charges.filter { _ in Bool.random(using: &random) }
+                switch Int.random(in: 0..<10, using: &random) {
+                case 0:
+                    try await store.hold("k1", until: time.now + 7)
+                    buckets.hold("k1", until: time.now + 7)
+                case 1:
+                    try await store.giveBack(chosen)
+                    buckets.giveBack(chosen, at: time.now)
+                case 2: time.advance(by: .random(in: -20...60, using: &random).rounded())
+                default:
+                    let decision = try await store.take(chosen)
+                    #expect(buckets.take(chosen, at: time.now) == decision)
+                    if case .refused(_, let until) = decision {
+                        #expect(buckets.earliest(chosen, at: time.now) == until)
+                    }
+                }
+                if Bool.random(using: &random) {
+                    buckets.prune(at: time.now)
+                    try await store.pruneRateLimits()
+                }
+            }
+        }
+    }
+
     @Test(
         "An impossible limit is refused instead of being miscounted",
         arguments: [
@@ -180,5 +237,17 @@ struct RateLimitStoreTests {
             let error = await #expect(throws: FleetStoreError.self) { try await store.take([charge]) }
             #expect(error?.code == .invalidValue)
         }
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
     }
 }

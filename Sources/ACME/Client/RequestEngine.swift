@@ -164,11 +164,7 @@ struct RequestEngine: Sendable {
         var isOver = true
         if let delay { isOver = try delay >= budget.remaining(error.url, clock) }
         // Without a time to wait, a first 503 is repeated below and says nothing yet about the endpoint.
-        if let endpoint = error.endpoint, error.code == .rateLimited || error.code == .serviceBusy,
-            isOver || error.retryAfter != nil
-        {
-            await gate.refused(endpoint, error)
-        }
+        if let endpoint = error.refusedBy, isOver || error.retryAfter != nil { await gate.refused(endpoint, error) }
         guard let delay, !isOver else { throw error }
         logger.debug("acme retry", metadata: ["acme.error": "\(error.code)", "acme.delay": "\(delay)"])
         do {

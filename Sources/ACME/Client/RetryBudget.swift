@@ -87,6 +87,6 @@ extension ACMEError {
     var beforeRequest: ACMEError {
         ACMEError(
             code, message, hint: hint, problem: problem, retryAfter: retryAfter, url: url, identifier: identifier,
-            link: link, endpoint: endpoint, mayHaveBeenApplied: false)
+            link: link, refusedBy: refusedBy, mayHaveBeenApplied: false)
     }
 }

@@ -25,7 +25,8 @@ extension ACMEError {
         if let link { message += " (see \(Evidence.text(link)))" }
         if let retryAfter { message += "; the CA asks to wait \(retryAfter)" }
         self.init(
-            code, message, problem: problem, retryAfter: retryAfter, url: url, link: link, endpoint: endpoint,
+            code, message, problem: problem, retryAfter: retryAfter, url: url, link: link,
+            refusedBy: response.status == 429 || response.status == 503 ? endpoint : nil,
             // Only a 5xx leaves open whether the request was carried out; 503 and 4xx refuse it.
             mayHaveBeenApplied: response.status >= 500 && response.status != 503)
     }

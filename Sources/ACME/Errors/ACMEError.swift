@@ -14,8 +14,8 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
     package let retryAfter: RetryAfter?
     /// The resource that was asked.
     package let url: ACMEURL?
-    /// The resource whose answer this is; nil when there was no answer.
-    package let endpoint: ACMEEndpoint?
+    /// The resource that has answered 429 or 503; nil for any other failure.
+    package let refusedBy: ACMEEndpoint?
     /// The identifier that failed, when it was one of several.
     package let identifier: Identifier?
     /// The terms that wait to be agreed to (RFC 8555 §7.3.3), or the help page of a rate limit (§6.6).
@@ -25,18 +25,20 @@ package struct ACMEError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package init(
         _ code: Code, _ message: String, hint: String? = nil, problem: Problem? = nil, retryAfter: RetryAfter? = nil,
-        url: ACMEURL? = nil, identifier: Identifier? = nil, link: String? = nil, endpoint: ACMEEndpoint? = nil,
+        url: ACMEURL? = nil, identifier: Identifier? = nil, link: String? = nil, refusedBy: ACMEEndpoint? = nil,
         mayHaveBeenApplied: Bool = false
     ) {
         self.code = code
         self.message = message
-        self.hint = hint ?? Self.hint(for: problem?.code ?? code) ?? Self.hint(for: code)
+        // What is not there has the type `malformed`, which would be about the request.
+        let cause = code == .notFound ? code : problem?.code ?? code
+        self.hint = hint ?? Self.hint(for: cause) ?? Self.hint(for: code)
         self.problem = problem
         self.retryAfter = retryAfter
         self.url = url
         self.identifier = identifier
         self.link = link
-        self.endpoint = endpoint
+        self.refusedBy = refusedBy
         self.mayHaveBeenApplied = mayHaveBeenApplied
     }
 

@@ -37,7 +37,11 @@ extension FleetOperations {
             case .resume: .active
             default: .removed
             }
-        guard device.state != goal else { return nil }
+        var isParked = false
+        if goal == .active, device.state == .active {
+            isParked = try await services.store.request(of: device.id)?.parkedAt != nil
+        }
+        guard device.state != goal || isParked else { return nil }
         if request.dryRun == true {
             guard device.state != .removed else {
                 throw IssuanceError(.stateForbids, "\(device.name) has been removed")

@@ -82,10 +82,10 @@ package struct FleetOperations: Sendable {
         let certificate = try await services.store.currentCertificate(of: device.id)
         let request = try await services.store.request(of: device.id)
         var problem: ProblemDocument?
-        if let request, let due = request.dueAt,
-            case .failed(let failure, _) = try await services.certificates.standing(of: device)
+        if request?.dueAt != nil,
+            case .failed(let failure, let retryAt) = try await services.certificates.standing(of: device)
         {
-            problem = APIProblem(failure, retryAt: due, now: services.now()).document
+            problem = APIProblem(failure, retryAt: retryAt, now: services.now()).document
         }
         return DeviceDocument(device, certificate: certificate, problem: problem)
     }

@@ -19,15 +19,17 @@ extension SQLiteFleetStore {
             try db.execute(
                 sql: """
                     INSERT INTO certificate_requests (device_id, csr, names, profile, key_fingerprint, requested_at,
-                        due_at, failures)
-                    VALUES (:device, :csr, :names, :profile, :key, :now, :due, 0)
+                        due_at, failures, forced_at)
+                    VALUES (:device, :csr, :names, :profile, :key, :now, :due, 0, :forced)
                     ON CONFLICT (device_id) DO UPDATE SET csr = :csr, names = :names, profile = :profile,
                         key_fingerprint = :key, requested_at = :now,
-                        due_at = CASE WHEN failures = 0 THEN :due ELSE max(due_at, :due) END
+                        forced_at = coalesce(:forced, forced_at),
+                        due_at = CASE WHEN failures = 0 AND parked_at IS NULL THEN :due ELSE max(due_at, :due) END
                     """,
                 arguments: [
                     "device": new.deviceID.rawValue, "csr": Data(new.csr), "names": names, "profile": new.profile,
                     "key": new.keyFingerprint, "now": now, "due": new.dueAt?.milliseconds,
+                    "forced": new.isForced ? now : nil,
                 ])
             guard let record = try Self.request(new.deviceID, db) else {
                 throw FleetStoreError.internalFailure("the request just stored cannot be read")
@@ -84,13 +86,17 @@ extension SQLiteFleetStore {
         }
     }
 
-    package func scheduleRequest(of device: Device.ID, at: Date) async throws(FleetStoreError) -> Bool {
-        try await write { db in
+    package func scheduleRequest(
+        of device: Device.ID, at instant: Date, isForced: Bool
+    ) async throws(FleetStoreError) -> Bool {
+        let forced = isForced ? clock().milliseconds : nil
+        return try await write { db in
             try db.execute(
                 sql: """
-                    UPDATE certificate_requests SET due_at = ?, failures = 0, problem = NULL WHERE device_id = ?
+                    UPDATE certificate_requests SET due_at = ?, failures = 0, problem = NULL, faults = 0,
+                        parked_at = NULL, parked_link = NULL, forced_at = coalesce(?, forced_at) WHERE device_id = ?
                     """,
-                arguments: [at.milliseconds, device.rawValue])
+                arguments: [instant.milliseconds, forced, device.rawValue])
             return db.changesCount == 1
         }
     }
@@ -99,7 +105,8 @@ extension SQLiteFleetStore {
         try await write { db in
             try db.execute(
                 sql: """
-                    UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, is_ahead = 0
+                    UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, faults = 0, is_ahead = 0,
+                        parked_at = NULL, parked_link = NULL, forced_at = NULL
                     WHERE device_id = ? AND csr = ?
                     """,
                 arguments: [request.deviceID.rawValue, Data(request.csr)])
@@ -107,15 +114,31 @@ extension SQLiteFleetStore {
     }
 
     package func failRequest(
-        _ request: CertificateRequestRecord, problem: String, retryAt: Date
+        _ request: CertificateRequestRecord, problem: String, retryAt: Date, as setback: RequestSetback
     ) async throws(FleetStoreError) {
+        let now = clock().milliseconds
+        let (failures, faults): (Int, Int) =
+            switch setback {
+            case .postponed: (0, 0)
+            case .failure: (1, 0)
+            case .fault, .parked: (1, 1)
+            }
+        var (dueAt, parkedAt, parkedLink) = (retryAt.milliseconds, Int64?.none, String?.none)
+        if case .parked(let link) = setback {
+            (dueAt, parkedAt, parkedLink) = (CertificateRequestRecord.never.milliseconds, now, link)
+        }
+        let (due, parked, link) = (dueAt, parkedAt, parkedLink)
         try await write { db in
             try db.execute(
                 sql: """
-                    UPDATE certificate_requests SET due_at = ?, failures = failures + 1, problem = ?
-                    WHERE device_id = ? AND csr = ?
+                    UPDATE certificate_requests SET due_at = :due, failures = failures + :failures,
+                        faults = faults + :faults, problem = :problem, parked_at = :parked, parked_link = :link
+                    WHERE device_id = :device AND csr = :csr
                     """,
-                arguments: [retryAt.milliseconds, problem, request.deviceID.rawValue, Data(request.csr)])
+                arguments: [
+                    "due": due, "failures": failures, "faults": faults, "problem": problem, "parked": parked,
+                    "link": link, "device": request.deviceID.rawValue, "csr": Data(request.csr),
+                ])
         }
     }
 
@@ -129,7 +152,8 @@ extension SQLiteFleetStore {
 
 extension CertificateRequestRecord {
     static let columns =
-        "device_id, csr, names, profile, key_fingerprint, requested_at, due_at, failures, problem"
+        "device_id, csr, names, profile, key_fingerprint, requested_at, due_at, failures, problem, forced_at, faults, "
+        + "parked_at, parked_link"
 
     init(row: Row) throws {
         self.init(
@@ -137,6 +161,8 @@ extension CertificateRequestRecord {
             names: try row.list("names"), profile: try row.optionalText("profile"),
             keyFingerprint: try row.text("key_fingerprint"), requestedAt: try row.date("requested_at"),
             dueAt: try row.optionalDate("due_at"), failures: Int(truncatingIfNeeded: try row.integer("failures")),
-            problem: try row.optionalText("problem"))
+            problem: try row.optionalText("problem"), forcedAt: try row.optionalDate("forced_at"),
+            faults: Int(truncatingIfNeeded: try row.integer("faults")), parkedAt: try row.optionalDate("parked_at"),
+            parkedLink: try row.optionalText("parked_link"))
     }
 }

@@ -11,7 +11,7 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 7
+    static let version = 8
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -22,6 +22,7 @@ enum Schema {
         migrator.registerMigration("authorities") { try $0.execute(sql: authorities) }
         migrator.registerMigration("work") { try $0.execute(sql: work) }
         migrator.registerMigration("publication-attempts") { try $0.execute(sql: publicationAttempts) }
+        migrator.registerMigration("forced-requests") { try $0.execute(sql: forcedRequests) }
         return migrator
     }
 

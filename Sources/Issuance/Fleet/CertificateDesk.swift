@@ -37,12 +37,11 @@ package struct CertificateDesk: Sendable {
         if let certificate = try await store.currentCertificate(of: device.id) {
             let isMeant = certificate.keyFingerprint == fingerprint && Set(certificate.names) == Set(names)
             if isMeant, !isForced, !Self.isDue(certificate, now: now()) { return .ready(certificate) }
-            if isMeant, isForced { try await makeDue(certificate) }
         }
         _ = try await store.saveRequest(
             NewCertificateRequest(
                 deviceID: device.id, csr: request.der, names: names, profile: profile, keyFingerprint: fingerprint,
-                dueAt: now()))
+                dueAt: now(), isForced: isForced))
         return try await standing(of: device)
     }
 
@@ -50,8 +49,8 @@ package struct CertificateDesk: Sendable {
     ///
     /// - Returns: false when there is no such request.
     package func renew(_ device: Device) async throws -> Bool {
-        if let certificate = try await store.currentCertificate(of: device.id) { try await makeDue(certificate) }
-        guard try await store.scheduleRequest(of: device.id, at: now()) else { return false }
+        // Kept with the request: the renewal plan of the certificate is the CA's to change (RFC 9773 §4.2).
+        guard try await store.scheduleRequest(of: device.id, at: now(), isForced: true) else { return false }
         _ = try await store.hurryRequest(of: device.id)
         return true
     }
@@ -60,7 +59,8 @@ package struct CertificateDesk: Sendable {
     package func standing(of device: Device) async throws -> Standing {
         if let request = try await store.request(of: device.id), let due = request.dueAt {
             guard let problem = request.problem else { return .pending }
-            return .failed(StoredFailure(problem), retryAt: due)
+            // Of a parked device nobody knows when; whoever asks is told to ask again tomorrow.
+            return .failed(StoredFailure(problem), retryAt: request.parkedAt == nil ? due : now() + 86_400)
         }
         guard let certificate = try await store.currentCertificate(of: device.id), certificate.revokedAt == nil,
             certificate.notAfter > now()
@@ -72,13 +72,6 @@ package struct CertificateDesk: Sendable {
     static func isDue(_ certificate: CertificateRecord, now: Date) -> Bool {
         certificate.revokedAt != nil || certificate.notAfter <= now
             || certificate.renewal.renewAt.map { $0 <= now } ?? false
-    }
-
-    /// So that whoever works the request off knows that a new one is wanted, and after a crash knows that it has come.
-    private func makeDue(_ certificate: CertificateRecord) async throws {
-        var plan = certificate.renewal
-        plan.renewAt = min(plan.renewAt ?? now(), now())
-        try await store.setRenewalPlan(plan, of: certificate.id)
     }
 
     private static func request(

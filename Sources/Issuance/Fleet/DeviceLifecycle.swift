@@ -1,5 +1,6 @@
 import DNSUpdate
 package import FleetStore
+package import FoundationEssentials
 
 /// What happens to a device between its enrollment and its end. Each change is in the store and in the audit log before DNS
 /// is touched; when DNS cannot be reached the change stands and the error says so, and `publishWaiting` makes it good.
@@ -7,8 +8,12 @@ package struct DeviceLifecycle: Sendable {
     private let store: any FleetStore
     private let zones: ManagedZones
     private let publisher: AddressPublisher
+    private let now: @Sendable () -> Date
 
-    package init(store: any FleetStore, zones: ManagedZones) {
+    package init(
+        store: any FleetStore, zones: ManagedZones, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.now = now
         self.store = store
         self.zones = zones
         publisher = AddressPublisher(zones: zones, store: store)
@@ -21,9 +26,16 @@ package struct DeviceLifecycle: Sendable {
         try await change(name, to: .suspended, action: "suspend", by: requester)
     }
 
-    /// Brings a suspended device back.
+    /// Brings a suspended device back, and tries again for a parked one.
     package func resume(_ name: DeviceName, by requester: Requester) async throws -> Device {
-        try await change(name, to: .active, action: "resume", by: requester)
+        let device = try await self.device(name)
+        if device.state != .removed, try await store.request(of: device.id)?.parkedAt != nil {
+            _ = try await store.scheduleRequest(of: device.id, at: now())
+            try await store.appendAudit(
+                NewAuditEntry(
+                    actor: requester.actor, action: "unpark", subject: device.name, origin: requester.origin))
+        }
+        return try await change(name, to: .active, action: "resume", by: requester)
     }
 
     /// Ends a device. Its name is not handed out again for a while.

@@ -51,7 +51,7 @@ package struct RequestWorker: Sendable {
         }
         let predecessor = try await store.currentCertificate(of: device.id)
         if let predecessor, predecessor.keyFingerprint == request.keyFingerprint,
-            Set(predecessor.names) == Set(request.names), !CertificateDesk.isDue(predecessor, now: now())
+            Set(predecessor.names) == Set(request.names), isWhatIsWanted(predecessor, request)
         {
             // A run that died had it all but this note.
             try await store.settleRequest(request)
@@ -62,7 +62,8 @@ package struct RequestWorker: Sendable {
                 let obtained = try await issuer.obtain(
                     CertificateIssuer.Wish(
                         device: device, names: request.names, profile: request.profile,
-                        request: try CertificateRequest(request.csr, names: request.names), predecessor: predecessor),
+                        request: try CertificateRequest(request.csr, names: request.names), predecessor: predecessor,
+                        isForced: request.forcedAt != nil),
                     lease: lease, progress: progress)
                 try await issuer.delivered(obtained, lease: lease)
                 return obtained.record
@@ -75,16 +76,38 @@ package struct RequestWorker: Sendable {
             return .skipped
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            return try await note(error, request)
+            return try await note(error, request, of: device)
         }
     }
 
-    private func note(_ error: any Error, _ request: CertificateRequestRecord) async throws -> Outcome {
+    /// Whether a certificate is the one that the request asks for, obtained in a run that died before it could say so.
+    private func isWhatIsWanted(_ certificate: CertificateRecord, _ request: CertificateRequestRecord) -> Bool {
+        if let forcedAt = request.forcedAt { return certificate.issuedAt > forcedAt }
+        return !CertificateDesk.isDue(certificate, now: now())
+    }
+
+    private func note(
+        _ error: any Error, _ request: CertificateRequestRecord, of device: Device
+    ) async throws -> Outcome {
+        let blame = FailureBlame(error)
         let asked = (error as? ACMEError)?.retryAfter?.delay ?? (error as? IssuanceError)?.retryAfter
-        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked)
+        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked, blame)
         let retryAt = now().addingTimeInterval(delay.seconds)
-        try await store.failRequest(request, problem: StoredFailure(error).text, retryAt: retryAt)
-        return .failed(error, retryAt: retryAt)
+        var failure = StoredFailure(error)
+        guard let reason = ParkingRule.reason(to: blame, faults: request.faults + 1) else {
+            try await store.failRequest(request, problem: failure.text, retryAt: retryAt, as: blame.setback)
+            return .failed(error, retryAt: retryAt)
+        }
+        failure.hints.insert(contentsOf: ParkingRule.hints(reason, device: device.name, link: blame.link), at: 0)
+        try await store.failRequest(
+            request, problem: failure.text, retryAt: CertificateRequestRecord.never, as: .parked(link: blame.link))
+        try await store.appendAudit(
+            NewAuditEntry(
+                actor: Requester.system.actor, action: "park", subject: device.name, origin: Requester.system.origin,
+                detail: [reason, failure.message, blame.link ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")))
+        return .failed(
+            IssuanceError(.parked, failure.message, hints: failure.hints, cause: error),
+            retryAt: CertificateRequestRecord.never)
     }
 
     private struct Suspended: Error {}

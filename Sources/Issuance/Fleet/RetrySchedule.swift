@@ -3,11 +3,17 @@
 enum RetrySchedule {
     private static let delays: [Duration] = [.seconds(60), .seconds(600), .seconds(6_000), .seconds(86_400)]
 
+    /// While something that is not the device's doing is out of order, the pauses end with this one.
+    private static let longestOutage: Duration = .seconds(600)
+
     /// - Parameters:
     ///   - failures: failures in a row, this one included; at least 1.
     ///   - asked: what the other side asked for; never cut short, never longer than a week.
-    static func delay(afterFailures failures: Int, asked: Duration?) -> Duration {
-        let own = delays[min(max(failures, 1), delays.count) - 1]
+    static func delay(afterFailures failures: Int, asked: Duration?, _ blame: FailureBlame) -> Duration {
+        var own = delays[min(max(failures, 1), delays.count) - 1]
+        if blame.kind == .surroundings { own = min(own, longestOutage) }
+        // The CA has said when, for all devices; a pause of the device's own would only be added to it.
+        if blame.kind == .limit, asked != nil { own = .seconds(1) }
         return max(own, min(asked ?? .zero, .seconds(7 * 86_400)))
     }
 }

@@ -126,7 +126,7 @@ package struct LocalIssuance: Sendable {
             let obtained = try await issuer.obtain(
                 CertificateIssuer.Wish(
                     device: device, names: request.names, profile: request.profile, request: csr,
-                    predecessor: try await store.currentCertificate(of: device.id)),
+                    predecessor: try await store.currentCertificate(of: device.id), isForced: request.isForced),
                 lease: lease, progress: progress)
             progress(.init(.install, "writing \(files.directory)"))
             let certificate = obtained.certificate

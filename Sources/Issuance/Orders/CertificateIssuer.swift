@@ -15,16 +15,19 @@ package struct CertificateIssuer: Sendable {
         package var request: CertificateRequest
         /// The certificate that this one takes the place of.
         package var predecessor: CertificateRecord?
+        /// Whether somebody wants it whatever the present one is.
+        package var isForced: Bool
 
         package init(
             device: Device, names: [String], profile: String?, request: CertificateRequest,
-            predecessor: CertificateRecord? = nil
+            predecessor: CertificateRecord? = nil, isForced: Bool = false
         ) {
             self.device = device
             self.names = names
             self.profile = profile
             self.request = request
             self.predecessor = predecessor
+            self.isForced = isForced
         }
     }
 
@@ -133,7 +136,7 @@ package struct CertificateIssuer: Sendable {
         let (certificate, order) = try await flow.run(
             OrderFlow.Purpose(
                 device: wish.device, names: wish.names, profile: wish.profile, replaces: terms.replaces,
-                kind: terms.kind, request: wish.request))
+                kind: terms.kind, isForced: wish.isForced, request: wish.request))
         let record = try await remember(certificate, of: wish, order: order)
         let noted = try await store.advanceOrder(order.id, to: .downloaded, OrderChange(), holding: lease)
         return Obtained(certificate: certificate, record: record, order: noted)

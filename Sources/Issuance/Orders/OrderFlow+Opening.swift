@@ -97,7 +97,11 @@ extension OrderFlow {
         } catch {
             guard error.code == .alreadyReplaced, let replaced = request.replaces else { throw error }
             guard try await isReplacedByUs(replaced, record, isRepeated: isRepeated) else {
-                throw Self.replacedElsewhere(error, purpose)
+                guard purpose.isForced else { throw Self.replacedElsewhere(error, purpose) }
+                progress(.init(.order, "somebody else's order has replaced the certificate; ordering one beside it"))
+                try await budget.reserve(purpose.names, .renewal)
+                request.replaces = nil
+                return try await session.newOrder(request)
             }
             // The same request without the field gets that very order from a CA that reuses orders, and a new one from
             // others: RFC 9773 §7.4 leaves no other way on.

@@ -15,6 +15,8 @@ struct OrderFlow: Sendable {
         let replaces: CertificateID?
         /// What the order is to the CA's limits.
         let kind: OrderKind
+        /// Whether it is made even if somebody else's order has replaced the present certificate.
+        let isForced: Bool
         let request: CertificateRequest
     }
 
