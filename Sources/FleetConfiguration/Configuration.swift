@@ -16,7 +16,8 @@ package struct Configuration: Sendable, Hashable {
 
     /// The same with another CA.
     package func asking(_ acme: ACMEConfiguration) -> Configuration {
-        Configuration(file: file, stateDirectory: stateDirectory, zones: zones, acme: acme, server: server)
+        Configuration(
+            file: file, stateDirectory: stateDirectory, zones: zones, acme: acme, server: server, renewal: renewal)
     }
 
     /// The zone whose name is the longest suffix of `name` (a zone may lie in another), or nil.

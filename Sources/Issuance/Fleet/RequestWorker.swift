@@ -91,7 +91,7 @@ package struct RequestWorker: Sendable {
     ) async throws -> Outcome {
         let blame = FailureBlame(error)
         let asked = (error as? ACMEError)?.retryAfter?.delay ?? (error as? IssuanceError)?.retryAfter
-        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked, blame)
+        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked, blame.kind)
         let retryAt = now().addingTimeInterval(delay.seconds)
         var failure = StoredFailure(error)
         guard let reason = ParkingRule.reason(to: blame, faults: request.faults + 1) else {

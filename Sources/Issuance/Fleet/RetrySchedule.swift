@@ -9,11 +9,11 @@ enum RetrySchedule {
     /// - Parameters:
     ///   - failures: failures in a row, this one included; at least 1.
     ///   - asked: what the other side asked for; never cut short, never longer than a week.
-    static func delay(afterFailures failures: Int, asked: Duration?, _ blame: FailureBlame) -> Duration {
+    static func delay(afterFailures failures: Int, asked: Duration?, _ kind: FailureBlame.Kind) -> Duration {
         var own = delays[min(max(failures, 1), delays.count) - 1]
-        if blame.kind == .surroundings { own = min(own, longestOutage) }
+        if kind == .surroundings { own = min(own, longestOutage) }
         // The CA has said when, for all devices; a pause of the device's own would only be added to it.
-        if blame.kind == .limit, asked != nil { own = .seconds(1) }
+        if kind == .limit, asked != nil { own = .seconds(1) }
         return max(own, min(asked ?? .zero, .seconds(7 * 86_400)))
     }
 }

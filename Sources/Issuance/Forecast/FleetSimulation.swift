@@ -127,7 +127,7 @@ package final class FleetSimulation {
         case .failed:
             tally.report.failedAttempts += 1
             fleet.failures[device] = min(fleet.failures[device] + 1, 200)
-            let delay = RetrySchedule.delay(afterFailures: Int(fleet.failures[device]), asked: nil)
+            let delay = RetrySchedule.delay(afterFailures: Int(fleet.failures[device]), asked: nil, .device)
             wait(device, until: now + Int(delay.seconds))
             outcome = .failed
         case .troubled:

@@ -127,9 +127,8 @@ struct OrderFixture: Sendable {
     }
 
     func workOff(_ device: Device) async throws -> RequestWorker.Outcome {
-        guard let request = try await store.request(of: device.id) else { throw TestFailure("there is no request") }
         let time = time
-        return try await RequestWorker(issuer: issuer, store: store, now: { time.now }).workOff(request)
+        return try await RequestWorker(issuer: issuer, store: store, now: { time.now }).workOff(device.id)
     }
 
     /// The error of an issuance that must fail.
