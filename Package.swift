@@ -251,6 +251,7 @@ let package = Package(
         .testTarget(name: "DNSUpdateTests", dependencies: ["DNSUpdate", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ACMETests", dependencies: ["ACME", "ACMEAsyncHTTPClient", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HTTPProxyTests", dependencies: ["HTTPProxy"], swiftSettings: settings),
         .testTarget(
             name: "CertificateFilesTests", dependencies: ["CertificateFiles", "TestSupport"], swiftSettings: settings),
         .testTarget(
