@@ -139,19 +139,6 @@ struct IssueTests {
             #expect(fleet.orderCount == 0)
         }
     }
-}
-
-// MARK: -
-
-private func mode(_ path: String) -> mode_t {
-    var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
-}
-
-private func overwrite(_ path: String, _ text: String) throws {
-    guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
-    fputs(text, file)
-    fclose(file)
 
     @Test("a device has one folder, called as it was called first, however it is called later")
     func oneFolder() async throws {
@@ -166,6 +153,19 @@ private func overwrite(_ path: String, _ text: String) throws {
             #expect(fleet.orderCount == 2)
         }
     }
+}
+
+// MARK: -
+
+private func mode(_ path: String) -> mode_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
+}
+
+private func overwrite(_ path: String, _ text: String) throws {
+    guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
+    fputs(text, file)
+    fclose(file)
 }
 
 func entries(_ path: String) throws -> [String] {
