@@ -29,7 +29,7 @@ struct IssueTests {
 
             let third = try await site.issue("DEV1.devices.example.com.", "--force")
             #expect(third.status == "issued" && third.serial != first.serial && fleet.orderCount == 2)
-            #expect(third.files?.fullChain == site.files(Self.name).fullChain)
+            #expect(third.files?.fullChain == files.fullChain)
         }
     }
 

@@ -66,10 +66,11 @@ struct TerminalTests {
         }
     }
 
-    @Test("a result that cannot be written ends with 73 and the system's reason")
-    func closedOutput() async throws {
-        let output = try await Peer.run(path: "/bin/sh", ["-c", "exec \(Site.program) --version >&-"])
-        output.expectFailure(73, "Bad file descriptor")
+    @Test("a result that cannot be written ends with 73 and the system's reason", arguments: [">&-", ">/dev/full"])
+    func closedOutput(redirection: String) async throws {
+        let output = try await Peer.run(path: "/bin/sh", ["-c", "exec \(Site.program) --version \(redirection)"])
+        output.expectFailure(73, "cannot be written to standard output")
+        if redirection == ">/dev/full" { output.expectFailure(73, "No space left on device") }
     }
 
     @Test("--version, --help and completions go to standard output with exit code 0")

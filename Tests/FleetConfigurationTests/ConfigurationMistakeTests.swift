@@ -45,7 +45,8 @@ struct ConfigurationMistakeTests {
 
     static let mistakes: [Mistake] = [
         // Unknown keys
-        Mistake("state-directory", "state-dir", at: "1:1", "state-dir", "unknown key", hint: "zones, acme and server"),
+        Mistake(
+            "state-directory", "state-dir", at: "1:1", "state-dir", "unknown key", hint: "acme, server and renewal"),
         Mistake(
             "tsig-key-file", "tsig_key_file", at: "5:5", "zones[0].tsig_key_file", "unknown key",
             hint: "did you mean tsig-key-file?"),

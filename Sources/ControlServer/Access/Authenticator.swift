@@ -49,6 +49,8 @@ struct Authenticator: Sendable {
         }
         if !standing.isCredentialConfirmed {
             try await store.confirmCredential(standing.credentialID)
+            // From this answer on the one before is refused, not some moments later.
+            try await index.refresh()
         }
         return standing
     }

@@ -110,6 +110,11 @@ struct DeviceAPI: Sendable {
         var device = try request.device
         sightings.note(device.deviceID, at: services.now())
         let addresses = try services.checkIns.checked(body.addresses, of: device)
+        if !CheckInDesk.isUnchanged(addresses, of: device) {
+            // What is known of the device may be some moments old, and changing nothing is cheaper than finding that out.
+            try await index.refresh()
+            device = try await current(device)
+        }
         var published = device.addressesPublished
         if !CheckInDesk.isUnchanged(addresses, of: device) {
             try await noteChange(of: device, to: addresses.map(\.description).sorted(), origin: request.origin)

@@ -111,13 +111,14 @@ extension OrderFlow {
     }
 
     /// Whether an order in the journal is the one that stands in the way: this one, if it was sent before, or an earlier
-    /// one of the device for the same certificate.
+    /// one of the device for the same certificate that the CA took. One that it refused for this very reason is none.
     private func isReplacedByUs(
         _ replaced: CertificateID, _ record: OrderRecord, isRepeated: Bool
     ) async throws(FleetStoreError) -> Bool {
         if isRepeated, record.replaces == replaced.text { return true }
         return try await store.orders(of: record.deviceID, limit: 100).contains {
-            $0.id != record.id && $0.directoryURL == record.directoryURL && $0.replaces == replaced.text
+            $0.id != record.id && $0.orderURL != nil && $0.directoryURL == record.directoryURL
+                && $0.replaces == replaced.text
         }
     }
 

@@ -65,7 +65,7 @@ package final class WorkBoard: Sendable {
         }
     }
 
-    /// What can be done now. Say by ``finished(_:_:)`` how it went.
+    /// What can be done now. Say by `finished` how it went.
     package func next() -> JobScheduler.Decision {
         state.withLock { state in
             let decision = state.scheduler.next(at: now())

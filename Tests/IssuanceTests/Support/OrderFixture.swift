@@ -33,7 +33,12 @@ final class TestTime: Sendable {
     init(_ date: Date = Date(timeIntervalSince1970: 1_800_000_000)) { self.date = Mutex(date) }
 
     var now: Date { date.withLock { $0 } }
-    func advance(by seconds: TimeInterval) { date.withLock { $0 += seconds } }
+    /// To the millisecond, as the store keeps instants: what was noted for this moment is due at this moment.
+    func advance(by seconds: TimeInterval) {
+        date.withLock {
+            $0 = Date(timeIntervalSince1970: (($0.timeIntervalSince1970 + seconds) * 1_000).rounded() / 1_000)
+        }
+    }
 }
 
 /// The clock of an ACME client whose calendar is the test's; sleeping moves it.
