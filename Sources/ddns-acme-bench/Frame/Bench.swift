@@ -28,6 +28,8 @@ final class Bench {
     private var series: [Series] = []
     private var notes: [Report.Note] = []
     private var failures: [Report.Note] = []
+    /// Whether a measure that could have been made was not.
+    private(set) var hasFailed = false
 
     init(_ command: RunCommand) throws {
         size = command.size
@@ -92,7 +94,14 @@ final class Bench {
         if !notes.contains(note) { notes.append(note) }
     }
 
+    /// Notes that a measure is missing because this machine cannot make it.
+    func leaveOut(_ measure: Measure, _ reason: UnusableTool) {
+        failures.append(Report.Note(measure: measure, text: reason.description))
+        progress.say("\(measure.rawValue) left out: \(reason)")
+    }
+
     func fail(_ measure: Measure, _ error: any Error) {
+        hasFailed = true
         failures.append(Report.Note(measure: measure, text: "\(error)"))
         progress.say("\(measure.rawValue) failed: \(error)")
     }

@@ -29,6 +29,8 @@ struct RunCommand: AsyncParsableCommand {
             bench.progress.begin(measure.rawValue)
             do {
                 try await measure.run(bench)
+            } catch let error as UnusableTool {
+                bench.leaveOut(measure, error)
             } catch {
                 // The others are worth their time all the same; the exit code tells.
                 bench.fail(measure, error)
@@ -38,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
         let report = bench.report(command: command)
         try ReportFiles.write(report, to: output)
         print(Markdown.text(report))
-        if !report.failures.isEmpty { throw ExitCode(1) }
+        if bench.hasFailed { throw ExitCode(1) }
     }
 
     private func selection() throws -> [Measure] {

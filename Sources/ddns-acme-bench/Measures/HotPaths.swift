@@ -15,6 +15,13 @@ struct HotPaths {
         // valgrind gives up on the debug information of a Swift program.
         try ChildProcess.run(
             ["strip", "-o", "\(bench.folder)/hot-paths", Bench.ownPath], log: "\(bench.folder)/strip.log")
+        do {
+            // valgrind 3.19 dies of a signal of its own when libdispatch starts its threads.
+            try ChildProcess.run(
+                [valgrind, "--tool=none", "\(bench.folder)/hot-paths", "--help"], log: "\(bench.folder)/valgrind.log")
+        } catch {
+            throw UnusableTool(description: "valgrind does not run this program here: \(error)")
+        }
         for path in HotPath.allCases {
             let few = max(2, bench.size.hotIterations / path.weight)
             for round in 1...bench.size.rounds {
