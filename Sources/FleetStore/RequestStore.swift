@@ -29,9 +29,6 @@ package protocol RequestStore: Sendable {
     func requestsToRenew(at: Date, quartersGone: Int, limit: Int) async throws(FleetStoreError)
         -> [CertificateRequestRecord]
 
-    /// When the next request becomes due; nil: nothing waits.
-    func nextRequestDue() async throws(FleetStoreError) -> Date?
-
     /// Has the device's request worked off again at that time, whatever failed before and parked it; nothing happens
     /// without one.
     ///

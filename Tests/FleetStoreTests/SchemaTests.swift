@@ -266,7 +266,6 @@ struct LargeFleetTests {
         _ = try await store.plannedRenewals()
         _ = try await store.requestsRecalled(windowsEndedBefore: time.now, limit: 10)
         _ = try await store.fleetOutlook()
-        _ = try await store.nextRequestDue()
         _ = try await store.scheduleRequest(of: device.id, at: time.now)
         try await store.failRequest(request, problem: "p", retryAt: time.now)
         try await store.settleRequest(request)

@@ -77,15 +77,6 @@ extension SQLiteFleetStore {
         }
     }
 
-    package func nextRequestDue() async throws(FleetStoreError) -> Date? {
-        try await read { db in
-            try Int64.fetchOne(
-                db,
-                sql: "SELECT due_at FROM certificate_requests WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"
-            ).map(Date.init(milliseconds:))
-        }
-    }
-
     package func scheduleRequest(
         of device: Device.ID, at instant: Date, isForced: Bool
     ) async throws(FleetStoreError) -> Bool {

@@ -107,8 +107,6 @@ package struct JobScheduler: Sendable {
     /// Whether just this job waits or is under way.
     package func holds(_ job: CertificateJob) -> Bool { tickets[job.device]?.job == job }
 
-    package func isRunning(_ device: Device.ID) -> Bool { running[device] != nil }
-
     /// Orders that the CA is trusted with at a time at present; nil for one without a job so far.
     package func limit(authority: String) -> Int? { authorities.first { $0.url == authority }?.governor.limit }
 
