@@ -298,6 +298,8 @@ let package = Package(
             dependencies: [
                 "ACME", "ControlServer", "DNSUpdate", "FleetAPI", "FleetStore", "Issuance", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

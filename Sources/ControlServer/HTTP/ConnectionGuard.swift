@@ -17,8 +17,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let refused: (_ status: Int) -> Void
 
     private var deadline: Scheduled<Void>?
-    /// Requests that were passed on and are not answered to the end.
+    /// Requests that were passed on and whose answers are not yet written to the end.
     private var underWay = 0
+    /// Answers that were begun and that the kernel has not taken to the end. The deadline is theirs as long as there is one:
+    /// a client that pipelines must not put it off by sending more.
+    private var unsent = 0
     private var isInBody = false
     /// What the request that cannot be parsed is answered with; nothing is read after it.
     private var problem: APIProblem?
@@ -52,7 +55,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 problem = APIProblem(.malformed, "there must be one Host field")
                 return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
             }
-            deadline?.cancel()
+            if unsent == 0 { deadline?.cancel() }
             (underWay, isInBody) = (underWay + 1, true)
             // The framework looks at the field alone, and HTTP/1.0 means by its absence what HTTP/1.1 says with "close".
             if !head.isKeepAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
@@ -74,7 +77,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let head):
-            arm(answerTime, context)
+            // RFC 9110 §15.2: an interim answer is followed by the answer itself.
+            if head.status.code >= 200 { begin(context) }
             // A body that breaks off after its request was answered: the framework would answer that, too.
             if problem != nil, underWay == 0, isInBody {
                 isMute = true
@@ -91,9 +95,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             guard !isMute else { return promise?.succeed() ?? () }
             underWay = max(0, underWay - 1)
             let written = promise ?? context.eventLoop.makePromise()
-            written.futureResult.assumeIsolated().whenSuccess { [self] in
-                if underWay == 0 { arm(headTime, context) } else { deadline?.cancel() }
-            }
+            written.futureResult.assumeIsolated().whenSuccess { [self] in sent(context) }
             context.write(data, promise: written)
         }
     }
@@ -130,6 +132,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: - Time
+
+    private func begin(_ context: ChannelHandlerContext) {
+        unsent += 1
+        if unsent == 1 { arm(answerTime, context) }
+    }
+
+    /// The kernel has an answer: the time of the next one begins, or that of the next request.
+    private func sent(_ context: ChannelHandlerContext) {
+        unsent = max(0, unsent - 1)
+        if unsent > 0 {
+            arm(answerTime, context)
+        } else if underWay == 0 {
+            arm(headTime, context)
+        } else {
+            deadline?.cancel()
+        }
+    }
 
     private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         deadline?.cancel()

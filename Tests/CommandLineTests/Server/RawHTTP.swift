@@ -140,10 +140,8 @@ enum RawHTTP {
                         except BlockingIOError:
                             pass
                         time.sleep(1)
-                        if time.monotonic() - start < 90:
-                            continue
                         closed = not is_held(connection)
-                        break
+                        continue
                     octet = next(octets, None)
                     if octet is not None:
                         connection.sendall(bytes([octet]))

@@ -1,0 +1,81 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import ControlServer
+
+@Suite("ConnectionGuard: what a connection may take")
+struct ConnectionGuardTests {
+    /// A connection with the guard in it, and a clock that the test turns.
+    private struct Connection {
+        let loop = EmbeddedEventLoop()
+        let channel: EmbeddedChannel
+
+        init() throws {
+            channel = EmbeddedChannel(loop: loop)
+            try channel.pipeline.syncOperations.addHandler(
+                ConnectionGuard(headTime: .seconds(75), answerTime: .seconds(60), refused: { _ in }))
+            channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+        }
+
+        func request() throws {
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "x"])
+            try channel.writeInbound(HTTPServerRequestPart.head(head))
+            try channel.writeInbound(HTTPServerRequestPart.end(nil))
+        }
+
+        /// Writes an answer; the kernel has it after `channel.flush()`.
+        func answer(_ status: HTTPResponseStatus = .ok) {
+            channel.write(HTTPServerResponsePart.head(.init(version: .http1_1, status: status)), promise: nil)
+            if status != .continue { channel.write(HTTPServerResponsePart.end(nil), promise: nil) }
+        }
+
+        func seconds(_ count: Int64) -> Bool {
+            loop.advanceTime(by: .seconds(count))
+            return channel.isActive
+        }
+    }
+
+    @Test("an answer that nobody takes is ended in its time, however much more is asked meanwhile")
+    func pipelinedRequests() throws {
+        let connection = try Connection()
+        try connection.request()
+        connection.answer()
+        try connection.request()
+        #expect(connection.seconds(59))
+        try connection.request()
+        #expect(!connection.seconds(1))
+    }
+
+    @Test("several answers wait: each has its time from when the one before was taken")
+    func severalAnswers() throws {
+        let connection = try Connection()
+        for _ in 1...2 { try connection.request() }
+        connection.answer()
+        #expect(connection.seconds(50))
+        connection.channel.flush()
+        connection.answer()
+        #expect(connection.seconds(59))
+        #expect(!connection.seconds(1))
+    }
+
+    @Test("an answer that is worked on has no time of its own, and the next request's begins when it was taken")
+    func longWork() throws {
+        let connection = try Connection()
+        try connection.request()
+        connection.answer(.continue)
+        #expect(connection.seconds(3_600))
+        connection.answer()
+        connection.channel.flush()
+        #expect(connection.seconds(74))
+        #expect(!connection.seconds(1))
+    }
+
+    @Test("a request whose head does not come is ended")
+    func noHead() throws {
+        let connection = try Connection()
+        #expect(connection.seconds(74))
+        #expect(!connection.seconds(1))
+    }
+}
