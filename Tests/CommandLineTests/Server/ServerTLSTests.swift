@@ -53,7 +53,9 @@ struct ServerTLSTests {
             try await ControlServerProcess.with(fleet, tls: true) { server in
                 let found = try await Self.watch(server, ["wait"])
                 #expect(found == ["held 200", "other certificate", "held 200"])
-                #expect(fleet.certificateCount == 2 && fleet.orderCount == 2)
+                // One order a renewal; where everything takes long, the next one is under way already.
+                let (certificates, orders) = (fleet.certificateCount, fleet.orderCount)
+                #expect(certificates >= 2 && orders - certificates <= 1, "\(orders) orders, \(certificates) certificates")
             }
         }
     }
