@@ -13,6 +13,8 @@ struct RateLimitCell: Sendable, Hashable {
     var arrival: Int64
     /// Nothing is given before, whatever the bucket holds. 0: it is not held.
     var heldUntil: Int64 = 0
+    /// What one of the limit cost in time when something was taken last. 0: not known.
+    var interval: Int64 = 0
 
     /// Whether the cell is as good as none: full and open.
     func isIdle(now: Int64) -> Bool { arrival <= now && heldUntil <= now }
@@ -31,7 +33,10 @@ struct RateLimitCell: Sendable, Hashable {
         var refusal: (key: String, until: Int64)?
         for charge in charges {
             var state = try cells[charge.key] ?? cell(charge.key) ?? RateLimitCell(arrival: now)
-            if charge.cost > 0, state.heal(charge, now: now) { healed[charge.key] = state }
+            if charge.cost > 0 {
+                let isAdapted = state.adapt(charge, now: now)
+                if state.heal(charge, now: now) || isAdapted { healed[charge.key] = state }
+            }
             switch state.take(charge, now: now) {
             case .allowed(let left): remaining = min(remaining, left)
             case .refused(let until): if until > refusal?.until ?? .min { refusal = (charge.key, until) }
@@ -45,6 +50,7 @@ struct RateLimitCell: Sendable, Hashable {
 
     /// Puts back what a charge has taken; never more than the bucket can hold.
     mutating func giveBack(_ charge: RateLimitCharge, now: Int64) {
+        _ = adapt(charge, now: now)
         arrival = max(now, bounded(charge, now: now) - Self.interval(charge) * Int64(charge.cost))
     }
 
@@ -72,6 +78,18 @@ struct RateLimitCell: Sendable, Hashable {
         if !charge.isProbe, charge.cost > 0 { arrival = next }
         // In floating point, because the product can exceed 64 bits; it is only told, never counted on.
         return .allowed(left: Int(Double(left) * Double(charge.burst) / Double(period)))
+    }
+
+    /// Keeps what has been spent when the limit is another one than it was: an override that the CA has granted, or its end.
+    /// The arrival time counts in units of the old limit; in those of a higher one it would be an empty bucket for a week.
+    private mutating func adapt(_ charge: RateLimitCharge, now: Int64) -> Bool {
+        let present = Self.interval(charge)
+        guard interval != present else { return false }
+        defer { interval = present }
+        guard interval > 0, arrival > now else { return false }
+        let spent = Double(arrival - now) / Double(interval)
+        arrival = now + Int64(min(spent * Double(present), Double(Self.nanoseconds(charge.period))))
+        return true
     }
 
     /// Sets right an arrival time that is more than a period away. It was noted before the clock was set back, or under a

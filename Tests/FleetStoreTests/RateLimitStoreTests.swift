@@ -160,6 +160,28 @@ struct RateLimitStoreTests {
         }
     }
 
+    /// Limits a week before and after, how many are taken by the first one, and how many the second one gives then.
+    private static let changes: [(before: Int, after: Int, taken: Int, left: Int)] = [
+        (50, 75_000, 50, 74_950), (50, 50, 50, 0), (75_000, 50, 20, 30), (75_000, 50, 1_000, 0),
+    ]
+
+    @Test("Scenario 39: when a limit is raised or lowered, what was spent stays spent, and no more", arguments: changes)
+    func changedLimit(before: Int, after: Int, taken: Int, left: Int) async throws {
+        try await withStore { store, time async throws in
+            func take(_ cost: Int, of burst: Int) async throws -> Bool {
+                let charge = RateLimitCharge(key: "k", cost: cost, burst: burst, period: .seconds(7 * 86_400))
+                guard case .allowed = try await store.take([charge]) else { return false }
+                return true
+            }
+            #expect(try await take(taken, of: before))
+            if left > 0 { #expect(try await take(left, of: after)) }
+            #expect(try await !take(1, of: after))
+            // The unit of the new limit is what it fills by.
+            time.advance(by: 7 * 86_400 / Double(after) + 0.001)
+            #expect(try await take(1, of: after))
+        }
+    }
+
     @Test("A restart finds the buckets as they were")
     func restart() async throws {
         try await TemporaryDirectory.with { directory in

@@ -74,20 +74,27 @@ extension SQLiteFleetStore {
 
     private static func cell(_ key: String, _ db: Database) throws -> RateLimitCell? {
         try Row.fetchOne(
-            db, sql: "SELECT theoretical_arrival_ns, held_until_ns FROM rate_limits WHERE key = ?", arguments: [key]
+            db, sql: "SELECT theoretical_arrival_ns, held_until_ns, interval_ns FROM rate_limits WHERE key = ?",
+            arguments: [key]
         ).map { row in
             RateLimitCell(
                 arrival: try row.integer("theoretical_arrival_ns"),
-                heldUntil: try row.optionalInteger("held_until_ns") ?? 0)
+                heldUntil: try row.optionalInteger("held_until_ns") ?? 0,
+                interval: try row.optionalInteger("interval_ns") ?? 0)
         }
     }
 
     private static func setCell(_ cell: RateLimitCell, of key: String, _ db: Database) throws {
         try db.execute(
             sql: """
-                INSERT INTO rate_limits (key, theoretical_arrival_ns, held_until_ns) VALUES (:key, :arrival, :held)
-                ON CONFLICT (key) DO UPDATE SET theoretical_arrival_ns = :arrival, held_until_ns = :held
+                INSERT INTO rate_limits (key, theoretical_arrival_ns, held_until_ns, interval_ns)
+                VALUES (:key, :arrival, :held, :interval)
+                ON CONFLICT (key) DO UPDATE
+                SET theoretical_arrival_ns = :arrival, held_until_ns = :held, interval_ns = :interval
                 """,
-            arguments: ["key": key, "arrival": cell.arrival, "held": cell.heldUntil > 0 ? cell.heldUntil : nil])
+            arguments: [
+                "key": key, "arrival": cell.arrival, "held": cell.heldUntil > 0 ? cell.heldUntil : nil,
+                "interval": cell.interval > 0 ? cell.interval : nil,
+            ])
     }
 }

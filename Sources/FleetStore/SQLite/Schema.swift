@@ -23,6 +23,7 @@ enum Schema {
         migrator.registerMigration("work") { try $0.execute(sql: work) }
         migrator.registerMigration("publication-attempts") { try $0.execute(sql: publicationAttempts) }
         migrator.registerMigration("forced-requests") { try $0.execute(sql: forcedRequests) }
+        migrator.registerMigration("limit-units") { try $0.execute(sql: limitUnits) }
         return migrator
     }
 
