@@ -16,6 +16,9 @@ package protocol AuthorityTroubleStore: Sendable {
     /// Notes one more failure.
     func noteTrouble(at directoryURL: String) async throws(FleetStoreError) -> AuthorityTroubleRecord
 
+    /// The failures noted since the CA last worked; nil: none.
+    func trouble(at directoryURL: String) async throws(FleetStoreError) -> AuthorityTroubleRecord?
+
     /// Forgets the failures: the CA works.
     func clearTrouble(at directoryURL: String) async throws(FleetStoreError)
 }

@@ -23,8 +23,8 @@ package protocol RequestStore: Sendable {
     /// Settled requests of active devices whose certificate should have been renewed. Most overdue first.
     ///
     /// - Parameters:
-    ///   - quartersGone: how many quarters of the time between the renewal instant and the certificate's end must be
-    ///     over.
+    ///   - quartersGone: how many quarters of the time between the renewal instant, or the certificate's beginning when
+    ///     that is later, and its end must be over.
     ///   - limit: 1...10,000; values outside are clamped.
     func requestsToRenew(at: Date, quartersGone: Int, limit: Int) async throws(FleetStoreError)
         -> [CertificateRequestRecord]
@@ -36,7 +36,8 @@ package protocol RequestStore: Sendable {
     /// - Returns: whether there is a request.
     func scheduleRequest(of device: Device.ID, at: Date, isForced: Bool) async throws(FleetStoreError) -> Bool
 
-    /// Notes that the request has been worked off; not when a newer one has taken its place meanwhile.
+    /// Notes that the request has been worked off; not when a newer one has taken its place, or it has been forced,
+    /// meanwhile.
     func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError)
 
     /// Notes a failure and when to try again; not when a newer request has taken its place meanwhile.

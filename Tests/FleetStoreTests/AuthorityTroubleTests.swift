@@ -10,7 +10,10 @@ struct AuthorityTroubleTests {
             let start = time.now
             #expect(try await store.noteTrouble(at: "https://a") == AuthorityTroubleRecord(since: start, failures: 1))
             time.advance(by: 60)
+            #expect(try await store.trouble(at: "https://b") == nil)
             #expect(try await store.noteTrouble(at: "https://a") == AuthorityTroubleRecord(since: start, failures: 2))
+            // Looking at it adds nothing.
+            #expect(try await store.trouble(at: "https://a") == AuthorityTroubleRecord(since: start, failures: 2))
             #expect(
                 try await store.noteTrouble(at: "https://b") == AuthorityTroubleRecord(since: time.now, failures: 1))
             try await store.clearTrouble(at: "https://a")

@@ -50,6 +50,46 @@ struct WorkStoreTests {
         }
     }
 
+    @Test("a device is given its time from the certificate's beginning on, however far back the window was moved")
+    func quarters() async throws {
+        try await withStore { store, time in
+            let device = try await store.makeDevice("a")
+            let issued = time.now
+            let certificate = try await store.recordCertificate(
+                NewCertificate(device, serial: "01", issued: issued))
+            try await store.setRenewalPlan(
+                RenewalPlan(
+                    windowStart: issued - 400 * day, windowEnd: issued - 399 * day, renewAt: issued - 399.5 * day),
+                of: certificate.id)
+            try await ask(device, store, at: nil)
+            func isDue(_ days: Double) async throws -> Bool {
+                let instant = issued + days * day
+                return try await !store.requestsToRenew(at: instant, quartersGone: 1, limit: 10).isEmpty
+            }
+            // A quarter of 45 days.
+            #expect(try await !isDue(0.1))
+            #expect(try await !isDue(11.2))
+            #expect(try await isDue(11.3))
+            #expect(try await store.requestsToRenew(at: issued, quartersGone: 0, limit: 10).count == 1)
+        }
+    }
+
+    @Test("a request that is forced while it is worked off stays due")
+    func forcedMeanwhile() async throws {
+        try await withStore { store, time in
+            let device = try await store.makeDevice("a")
+            try await ask(device, store, at: time.now)
+            let underWay = try #require(try await store.request(of: device.id))
+            time.advance(by: 5)
+            #expect(try await store.scheduleRequest(of: device.id, at: time.now, isForced: true))
+            try await store.settleRequest(underWay)
+            let forced = try #require(try await store.request(of: device.id))
+            #expect(forced.dueAt == time.now && forced.forcedAt == time.now)
+            try await store.settleRequest(forced)
+            #expect(try await store.request(of: device.id)?.dueAt == nil)
+        }
+    }
+
     @Test("recalled: only certificates whose window was moved well before the usual one, and ended a while ago")
     func recalled() async throws {
         try await withStore { store, time in

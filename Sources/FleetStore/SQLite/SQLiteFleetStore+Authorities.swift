@@ -16,13 +16,21 @@ extension SQLiteFleetStore {
         }
     }
 
+    package func trouble(at directoryURL: String) async throws(FleetStoreError) -> AuthorityTroubleRecord? {
+        try await read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT since_at, failures FROM authority_troubles WHERE directory_url = ?",
+                arguments: [directoryURL]
+            ).map { row in
+                AuthorityTroubleRecord(
+                    since: try row.date("since_at"), failures: Int(truncatingIfNeeded: try row.integer("failures")))
+            }
+        }
+    }
+
     package func clearTrouble(at directoryURL: String) async throws(FleetStoreError) {
         // Nearly always there is none, and a question costs no commit.
-        let isNoted = try await read { db in
-            try Row.fetchOne(
-                db, sql: "SELECT 1 FROM authority_troubles WHERE directory_url = ?", arguments: [directoryURL]) != nil
-        }
-        guard isNoted else { return }
+        guard try await trouble(at: directoryURL) != nil else { return }
         try await write { db in
             try db.execute(sql: "DELETE FROM authority_troubles WHERE directory_url = ?", arguments: [directoryURL])
         }

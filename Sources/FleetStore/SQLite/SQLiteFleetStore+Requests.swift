@@ -66,7 +66,8 @@ extension SQLiteFleetStore {
             CROSS JOIN certificate_requests ON certificate_requests.device_id = certificates.device_id
             CROSS JOIN devices ON devices.id = certificates.device_id
             WHERE is_current = 1 AND revoked_at IS NULL AND renew_at <= :now
-                AND renew_at + (not_after_at - renew_at) * :quarters / 4 <= :now AND due_at IS NULL AND state = 'active'
+                AND max(renew_at, not_before_at)
+                    + (not_after_at - max(renew_at, not_before_at)) * :quarters / 4 <= :now AND due_at IS NULL AND state = 'active'
             ORDER BY renew_at LIMIT :limit
             """
         return try await read { db in
@@ -98,9 +99,9 @@ extension SQLiteFleetStore {
                 sql: """
                     UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, faults = 0, is_ahead = 0,
                         parked_at = NULL, parked_link = NULL, forced_at = NULL
-                    WHERE device_id = ? AND csr = ?
+                    WHERE device_id = ? AND csr = ? AND forced_at IS ?
                     """,
-                arguments: [request.deviceID.rawValue, Data(request.csr)])
+                arguments: [request.deviceID.rawValue, Data(request.csr), request.forcedAt?.milliseconds])
         }
     }
 
