@@ -16,9 +16,11 @@ package struct RenewalConfiguration: Sendable, Hashable {
     package let quietHours: Hours?
     /// Devices with this tag are renewed first, and all others only when that went well.
     package let canaryTag: String?
-    /// Whether renewals that bunch are brought forward.
+    /// Over how many seconds a fleet that begins at once gets its first certificates; nil: as fast as the CA allows.
+    package let firstCertificates: Int?
+    /// Whether renewals that bunch are brought forward, out of the CA's windows.
     package let spreads: Bool
 
     static let standard = RenewalConfiguration(
-        concurrency: defaultConcurrency, quietHours: nil, canaryTag: nil, spreads: true)
+        concurrency: defaultConcurrency, quietHours: nil, canaryTag: nil, firstCertificates: 7 * 86_400, spreads: false)
 }

@@ -41,14 +41,21 @@ struct ConfigurationParsingTests {
     @Test("renewal: how many at a time, when not, who first; nothing of it is needed")
     func renewal() throws {
         let none = try parse(minimal).renewal
-        #expect(none.concurrency == 32 && none.quietHours == nil && none.canaryTag == nil && none.spreads)
+        #expect(none.concurrency == 32 && none.quietHours == nil && none.canaryTag == nil)
+        #expect(none.firstCertificates == 604_800 && !none.spreads)
         let all = try parse(
             minimal + """
 
-                renewal: { concurrency: 8, quiet-hours: "22:30-06:00", canary-tag: lab, spread: false }
+                renewal:
+                  concurrency: 8
+                  quiet-hours: "22:30-06:00"
+                  canary-tag: lab
+                  first-certificates: 36h
+                  spread: true
                 """
         ).renewal
-        #expect(all.concurrency == 8 && all.canaryTag == "lab" && !all.spreads)
+        #expect(all.concurrency == 8 && all.canaryTag == "lab" && all.firstCertificates == 129_600 && all.spreads)
+        #expect(try parse(minimal + "\nrenewal: { first-certificates: off }\n").renewal.firstCertificates == nil)
         #expect(all.quietHours?.start == 1_350 && all.quietHours?.end == 360)
     }
 
@@ -58,6 +65,7 @@ struct ConfigurationParsingTests {
             "concurrency: 0", "concurrency: 513", "concurrency: +8", "concurrency: many", "quiet-hours: 22-6",
             "quiet-hours: 22:00", "quiet-hours: 22:00-24:00", "quiet-hours: 06:00-06:00", "quiet-hours: 1:00-02:00",
             "canary-tag: two words", "spread: perhaps", "hours: 3",
+            "first-certificates: 10m", "first-certificates: 91d", "first-certificates: false",
         ])
     func renewalMistakes(line: String) {
         #expect(throws: ConfigurationError.self) { try parse(minimal + "\nrenewal:\n  \(line)\n") }

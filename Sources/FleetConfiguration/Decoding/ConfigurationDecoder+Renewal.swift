@@ -1,5 +1,7 @@
 extension ConfigurationDecoder {
-    static let renewalKeys = ["concurrency", "quiet-hours", "canary-tag", "spread"]
+    static let renewalKeys = ["concurrency", "quiet-hours", "canary-tag", "first-certificates", "spread"]
+
+    private static let longestPeriod = 90 * 86_400
 
     func renewal(_ section: Section) -> RenewalConfiguration {
         let standard = RenewalConfiguration.standard
@@ -7,6 +9,7 @@ extension ConfigurationDecoder {
             concurrency: section.value("concurrency", Self.concurrency) ?? standard.concurrency,
             quietHours: section.value("quiet-hours", Self.hours),
             canaryTag: section.value("canary-tag", values.word),
+            firstCertificates: section.value("first-certificates", Self.period) ?? standard.firstCertificates,
             spreads: section.value("spread", values.boolean) ?? standard.spreads)
     }
 
@@ -20,6 +23,15 @@ extension ConfigurationDecoder {
                 hint: "write a number from \(allowed.lowerBound) to \(allowed.upperBound)")
         }
         return count
+    }
+
+    /// `7d`, or `off`.
+    private static func period(_ text: String) throws(ConfigurationComplaint) -> Int? {
+        if text == "off" { return nil }
+        guard let seconds = ValueReader.seconds(text), (3_600...longestPeriod).contains(seconds) else {
+            throw ConfigurationComplaint("\(quoted(text)) is not a time", hint: "write 1h to 90d, such as 7d, or off")
+        }
+        return seconds
     }
 
     /// `22:00-06:00`, UTC.

@@ -41,6 +41,7 @@ package final class FleetSimulation {
         authority = SimulatedAuthority(limits: input.limits, domains: distinct.count, devices: fleet.count)
         random = SeededGenerator(seed: input.seed)
         tally = ForecastTally(input, devices: fleet.count)
+        scheduler.fleetSize = fleet.count
         let url = "https://ca.example/directory"
         renewalGate = scheduler.gate("renewals", authority: url)
         for lane in fleet.lanes { lanes.append(scheduler.lane(zone: lane.zone, tag: lane.tag)) }
@@ -167,10 +168,12 @@ package final class FleetSimulation {
         let centre = RenewalPlanner.instantWithoutWindow(notBefore: issuedAt, notAfter: end)
         let half = Double(input.lifetime) / 100
         let window = centre.addingTimeInterval(-half)..<centre.addingTimeInterval(half)
-        var instant = RenewalPlanner.instant(
-            in: window, goesFirst: input.canaryShare > 0 ? device < fleet.canaries : nil,
-            avoiding: input.policy.quietHours, random: &random)
-        if input.isLevelled {
+        let goesFirst = input.canaryShare > 0 ? device < fleet.canaries : nil
+        var instant = calendar.quietest(random: &random) { random in
+            RenewalPlanner.instant(
+                in: window, goesFirst: goesFirst, avoiding: input.policy.quietHours, random: &random)
+        }
+        if input.leavesWindows {
             let levelled = calendar.levelled(instant, notBefore: issuedAt, random: &random)
             if levelled != instant { tally.report.broughtForward += 1 }
             instant = levelled

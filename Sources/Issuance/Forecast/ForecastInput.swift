@@ -52,8 +52,8 @@ package struct ForecastInput: Sendable {
     package var orderTime = 15.0
     /// The part of attempts that fail for a reason of the device's own.
     package var failureRate = 0.002
-    /// Whether renewals are brought forward where they bunch.
-    package var isLevelled = true
+    /// Whether renewals are brought forward, out of the CA's windows, where they bunch.
+    package var leavesWindows = false
     /// The part of the devices that goes first.
     package var canaryShare = 0.0
     package var seed: UInt64 = 1

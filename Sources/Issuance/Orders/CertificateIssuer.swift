@@ -208,8 +208,8 @@ package struct CertificateIssuer: Sendable {
         let later = Duration.seconds(6 * 3_600)
         func withoutAnswer(_ wait: Duration) -> RenewalPlan {
             RenewalPlanner.planWithoutAnswer(
-                notBefore: record.notBefore, notAfter: record.notAfter, previous: record.renewal,
-                preferences: preferences, retryAfter: wait, now: now())
+                validity: record.validity, previous: record.renewal, preferences: preferences, retryAfter: wait,
+                now: now())
         }
         guard let authority = client(of: record), let id = RenewalTerms.certificateID(of: record) else {
             return withoutAnswer(later)
@@ -218,11 +218,13 @@ package struct CertificateIssuer: Sendable {
             var random = SystemRandomNumberGenerator()
             let window = try await authority.renewalInfo(for: id)
             return RenewalPlanner.plan(
-                window: window, previous: record.renewal, notBefore: record.notBefore, tags: tags,
+                window: window, previous: record.renewal, validity: record.validity, tags: tags,
                 preferences: preferences, now: now(), random: &random)
         } catch {
             let asked = error.retryAfter?.delay(clampedTo: .seconds(60)...later)
-            return withoutAnswer(asked ?? (error.isTemporary ? .seconds(300) : later))
+            // RFC 9773 §4.3.3 wants a back-off. Half an hour is what one would reach after a few failures, and needs no
+            // counter for each certificate; 65,000 of them are 36 requests a second then.
+            return withoutAnswer(asked ?? (error.isTemporary ? .seconds(1_800) : later))
         }
     }
 }

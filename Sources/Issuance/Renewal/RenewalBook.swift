@@ -16,11 +16,17 @@ package final class RenewalBook: Sendable {
         calendar.withLock { $0 = current }
     }
 
-    /// The instant itself, or an earlier one when its hour has more than its share; see ``RenewalCalendar/levelled``. It is
-    /// booked, so that the next one is planned around it.
-    func levelled(_ instant: Date, notBefore: Date, random: inout some RandomNumberGenerator) -> Date {
+    /// One of the instants that `draw` gives, in an hour with little to do; see ``RenewalCalendar/quietest(random:draw:)``.
+    /// It is booked, so that the next one is planned around it.
+    ///
+    /// - Parameter leavingWindow: the certificate's beginning, when the instant may be brought forward
+    ///   (``RenewalCalendar/levelled(_:notBefore:random:)``).
+    func book<Generator: RandomNumberGenerator>(
+        leavingWindow notBefore: Date?, random: inout Generator, draw: (inout Generator) -> Date
+    ) -> Date {
         calendar.withLock { calendar in
-            let chosen = calendar.levelled(instant, notBefore: notBefore, random: &random)
+            var chosen = calendar.quietest(random: &random, draw: draw)
+            if let notBefore { chosen = calendar.levelled(chosen, notBefore: notBefore, random: &random) }
             calendar.book(chosen)
             return chosen
         }

@@ -7,6 +7,10 @@ package import FoundationEssentials
 package enum RenewalPlanner {
     private static let shortLife: TimeInterval = 10 * 86_400
 
+    /// The part of a window in which renewals are planned. The rest is for the wait for a place and for a second attempt:
+    /// after the window a renewal is not free of the CA's limits any more.
+    private static let latestShare = 0.95
+
     /// The instant without a window of the CA's (Let's Encrypt integration guide; the same as the centre of its windows).
     package static func instantWithoutWindow(notBefore: Date, notAfter: Date) -> Date {
         let life = notAfter.timeIntervalSince(notBefore)
@@ -24,9 +28,9 @@ package enum RenewalPlanner {
         let width = window.upperBound.timeIntervalSince(window.lowerBound)
         let part: Range<Double> =
             switch goesFirst {
-            case nil: 0..<1
+            case nil: 0..<latestShare
             case true?: 0..<0.1
-            case false?: 0.1..<1
+            case false?: 0.1..<latestShare
             }
         var instant = window.lowerBound
         for _ in 0..<16 {
@@ -36,32 +40,59 @@ package enum RenewalPlanner {
         return instant
     }
 
+    /// The part of the CA's window in which the certificate can be renewed: not before it begins, and not in its last
+    /// tenth, or day, in which nothing that fails could be tried again. Nil: the window is of no use.
+    package static func usable(_ window: Range<Date>, of validity: Range<Date>) -> Range<Date>? {
+        let life = validity.upperBound.timeIntervalSince(validity.lowerBound)
+        let last = validity.upperBound.addingTimeInterval(-min(life / 10, 86_400))
+        guard window.lowerBound < last else { return nil }
+        // One that was over before the certificate began means at once, and that is not before it begins.
+        let start = max(window.lowerBound, validity.lowerBound)
+        return start..<max(start.addingTimeInterval(1), min(window.upperBound, last))
+    }
+
     /// A plan made from the CA's answer. An instant chosen before is kept while the window stands (RFC 9773 §4.2), so that
     /// asking often does not move every renewal to the window's beginning.
     /// - Parameters:
     ///   - previous: what was planned so far.
-    ///   - notBefore: the certificate's beginning; with it, renewals that bunch are brought forward.
+    ///   - validity: the certificate's.
     ///   - tags: the device's.
     ///   - now: the time the answer came, from which the next question is counted.
     package static func plan(
-        window: RenewalInfo, previous: RenewalPlan?, notBefore: Date? = nil, tags: [String] = [],
+        window info: RenewalInfo, previous: RenewalPlan?, validity: Range<Date>, tags: [String] = [],
         preferences: RenewalPreferences = .none, now: Date, random: inout some RandomNumberGenerator
     ) -> RenewalPlan {
         var plan = RenewalPlan(
-            windowStart: window.start, windowEnd: window.end, explanationURL: window.explanationURL,
-            nextPollAt: now.addingTimeInterval(window.nextCheck.seconds))
-        if previous?.windowStart == window.start, previous?.windowEnd == window.end, let chosen = previous?.renewAt {
+            windowStart: info.start, windowEnd: info.end, explanationURL: info.explanationURL,
+            nextPollAt: now.addingTimeInterval(info.nextCheck.seconds))
+        guard let window = usable(info.start..<info.end, of: validity) else {
+            plan.renewAt = instantWithoutWindow(notBefore: validity.lowerBound, notAfter: validity.upperBound)
+            return plan
+        }
+        if previous?.windowStart == info.start, previous?.windowEnd == info.end, let chosen = previous?.renewAt,
+            window.contains(chosen) || preferences.leavesWindows
+        {
             plan.renewAt = chosen
             return plan
         }
-        var instant = instant(
-            in: window.start..<window.end, goesFirst: preferences.canaryTag.map(tags.contains),
-            avoiding: preferences.quietHours, random: &random)
-        if instant > now, let book = preferences.book, let notBefore {
-            instant = max(book.levelled(instant, notBefore: notBefore, random: &random), min(now, instant))
+        func draw(_ random: inout some RandomNumberGenerator) -> Date {
+            Self.instant(
+                in: window, goesFirst: preferences.canaryTag.map(tags.contains), avoiding: preferences.quietHours,
+                random: &random)
+        }
+        var instant: Date
+        // What the CA wants at once is in no calendar: who is first is the scheduler's to say.
+        if let book = preferences.book, window.upperBound > now {
+            instant = book.book(
+                leavingWindow: preferences.leavesWindows ? validity.lowerBound : nil, random: &random, draw: draw)
+            if instant < window.lowerBound { instant = max(instant, min(now, window.lowerBound)) }
+        } else {
+            instant = draw(&random)
         }
         // One that was brought forward stays so when the window moves.
-        if let earlier = previous?.renewAt, let start = previous?.windowStart, earlier < start {
+        if preferences.leavesWindows, let earlier = previous?.renewAt, let start = previous?.windowStart,
+            earlier < start
+        {
             instant = min(instant, earlier)
         }
         plan.renewAt = instant
@@ -70,15 +101,24 @@ package enum RenewalPlanner {
 
     /// A plan when the CA has no window or does not answer. A window that is known stays in force.
     package static func planWithoutAnswer(
-        notBefore: Date, notAfter: Date, previous: RenewalPlan?, preferences: RenewalPreferences = .none,
+        validity: Range<Date>, previous: RenewalPlan?, preferences: RenewalPreferences = .none,
         retryAfter: Duration, now: Date
     ) -> RenewalPlan {
         var plan = previous ?? RenewalPlan()
         plan.nextPollAt = now.addingTimeInterval(retryAfter.seconds)
-        let standard = instantWithoutWindow(notBefore: notBefore, notAfter: notAfter)
+        let standard = instantWithoutWindow(notBefore: validity.lowerBound, notAfter: validity.upperBound)
         if plan.windowStart == nil, plan.renewAt ?? standard == standard, standard > now, let book = preferences.book {
             var random = SystemRandomNumberGenerator()
-            plan.renewAt = max(book.levelled(standard, notBefore: notBefore, random: &random), now)
+            // As much of the life as a CA's window has, before the instant.
+            let room = validity.upperBound.timeIntervalSince(validity.lowerBound) / 50
+            var isFirst = true
+            let chosen = book.book(
+                leavingWindow: preferences.leavesWindows ? validity.lowerBound : nil, random: &random
+            ) { random in
+                defer { isFirst = false }
+                return isFirst ? standard : standard.addingTimeInterval(-Double.random(in: 0..<room, using: &random))
+            }
+            plan.renewAt = max(chosen, now)
         }
         plan.renewAt = plan.renewAt ?? standard
         return plan

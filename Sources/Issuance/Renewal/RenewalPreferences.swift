@@ -4,13 +4,19 @@ package struct RenewalPreferences: Sendable {
     package var quietHours: QuietHours?
     /// Devices with this tag go first.
     package var canaryTag: String?
-    /// Where bunched renewals are brought forward; nil: they are not.
+    /// The renewals there are, among which new ones are placed where there is little to do; nil: anywhere.
     package var book: RenewalBook?
+    /// Whether renewals that bunch are brought forward, out of the CA's windows.
+    package var leavesWindows: Bool
 
-    package init(quietHours: QuietHours? = nil, canaryTag: String? = nil, book: RenewalBook? = RenewalBook()) {
+    package init(
+        quietHours: QuietHours? = nil, canaryTag: String? = nil, book: RenewalBook? = RenewalBook(),
+        leavesWindows: Bool = false
+    ) {
         self.quietHours = quietHours
         self.canaryTag = canaryTag
         self.book = book
+        self.leavesWindows = leavesWindows
     }
 
     /// Nothing but the CA's windows.

@@ -96,6 +96,7 @@ extension JobScheduler {
     ) -> (fair: [Head], endangered: [Head]) {
         let canaryHold = watch.holdsUntil(now)
         let quietEnd = policy.quietHours.flatMap { $0.contains(now) ? $0.end(after: now) : nil }
+        let paced = policy.firstCertificates.flatMap { firstCertificates.earliest($0, fleet: fleetSize, at: now) }
         var fair: [Head] = []
         var endangered: [Head] = []
         for lane in lanes.indices where lanes[lane].queued > 0 {
@@ -105,6 +106,10 @@ extension JobScheduler {
                 let gate = gates[Int(job.gate.index)]
                 if let until = gate.shutUntil, until > now {
                     choice.wakes(at: until)
+                    continue
+                }
+                if let paced, job.need == .first {
+                    choice.wakes(at: paced)
                     continue
                 }
                 guard places[gate.authority], hasPlace(zone: zone, authority: gate.authority) else { continue }

@@ -8,7 +8,8 @@ package import FoundationEssentials
 /// 1. devices that somebody asked to go ahead;
 /// 2. certificates in danger of ending, least slack first, for all but one of ``SchedulingPolicy/turns``;
 /// 3. the group that goes first (canaries);
-/// 4. zone by zone in turn, tag by tag within a zone, least slack first within a tag.
+/// 4. zone by zone in turn, tag by tag within a zone, least slack first within a tag; first certificates no faster than
+///    ``FirstCertificatePace`` says.
 package struct JobScheduler: Sendable {
     /// What is to be done now.
     package enum Decision: Sendable, Hashable {
@@ -38,6 +39,8 @@ package struct JobScheduler: Sendable {
         case troubled(retryAfter: Duration?)
         /// A limit of the CA's is used up. The job is waiting again.
         case limited(until: Date)
+        /// The certificate is there, but from another CA: this one does not work.
+        case succeededElsewhere
         /// Somebody else does it, or it is not wanted any more.
         case skipped
     }
@@ -58,6 +61,9 @@ package struct JobScheduler: Sendable {
     var endangeredInARow = 0
     /// The virtual time of the zone that started last.
     var zoneClock = 0.0
+    var firstCertificates = FirstCertificatePace.Level()
+    /// Devices there are, with and without a certificate: how many the first ones are to be spread for.
+    package var fleetSize = 0
     private var generation: UInt32 = 0
 
     package init(policy: SchedulingPolicy) {
@@ -109,6 +115,12 @@ package struct JobScheduler: Sendable {
 
     /// Orders that the CA is trusted with at a time at present; nil for one without a job so far.
     package func limit(authority: String) -> Int? { authorities.first { $0.url == authority }?.governor.limit }
+
+    /// The CA whose limits the device's job, waiting or under way, has to pass.
+    package func authority(of device: Device.ID) -> String? {
+        guard let job = running[device]?.job ?? tickets[device]?.job else { return nil }
+        return authorities[gates[Int(job.gate.index)].authority].url
+    }
 
     /// Puts a job in the queue, in place of the device's earlier one. While one is under way, the new one follows it.
     package mutating func submit(_ job: CertificateJob, at now: Date) {
@@ -187,6 +199,8 @@ package struct JobScheduler: Sendable {
         case .limited(let until):
             gates[gate].shutUntil = max(until, now.addingTimeInterval(1))
             again = again ?? run.job
+        case .succeededElsewhere:
+            authorities[authority].governor.troubled(begun: run.since, retryAfter: nil, now: now)
         case .skipped: break
         }
         if let again { enqueue(again, at: now) }
@@ -224,6 +238,7 @@ package struct JobScheduler: Sendable {
         lanes[lane].queued -= 1
         zones[zone].running += 1
         authorities[gates[Int(job.gate.index)].authority].running += 1
+        if job.need == .first { firstCertificates.take() }
         running[job.device] = Running(job: job, since: now)
     }
 }

@@ -2,15 +2,16 @@ package import FoundationEssentials
 
 /// How many renewals are planned for each hour, so that those of a fleet do not bunch.
 ///
-/// A CA's renewal windows are narrow (2 % of the certificate's life at Let's Encrypt): what is issued in one hour would be
-/// renewed in the same few hours for ever. Where an hour has more than its share, some renewals are brought forward. They
-/// are outside of the CA's window then and cost what a renewal without ARI costs, once; from then on they have windows of
-/// their own.
+/// A CA's renewal windows are narrow (2 % of the certificate's life at Let's Encrypt): what is issued in one hour is renewed
+/// in the same few hours again and again. ``quietest(random:draw:)`` stays inside of the window and takes one of its hours
+/// with less to do, so that a bunch grows wider by a window with each cycle. ``levelled(_:notBefore:random:)`` is for those
+/// who do not want to wait for that: where an hour has more than its share it brings renewals forward, out of their
+/// windows, at the cost of a renewal without ARI, once; from then on they have windows of their own.
 package struct RenewalCalendar: Sendable {
     /// Hours that are told apart, as a power of two: 682 days.
     private static let hours = 1 << 14
     private static let hour: TimeInterval = 3_600
-    /// Instants that are compared when one is brought forward.
+    /// Instants that are compared when one is moved.
     private static let draws = 8
 
     /// Renewals in an hour that are never worth moving: one a minute.
@@ -38,6 +39,21 @@ package struct RenewalCalendar: Sendable {
     }
 
     package func count(at instant: Date) -> Int { Int(counts[Self.slot(instant)]) }
+
+    /// The first instant drawn, or the one in the hour with the least to do of several, when the first one's hour is busy.
+    ///
+    /// - Parameter draw: an instant that will do.
+    package func quietest<Generator: RandomNumberGenerator>(
+        random: inout Generator, draw: (inout Generator) -> Date
+    ) -> Date {
+        var best = draw(&random)
+        guard count(at: best) >= Self.harmless else { return best }
+        for _ in 1..<Self.draws {
+            let candidate = draw(&random)
+            if count(at: candidate) < count(at: best) { best = candidate }
+        }
+        return best
+    }
 
     /// The instant itself, or an earlier one in an hour with less to do when its own has more than its share.
     ///

@@ -25,6 +25,8 @@ package struct SchedulingPolicy: Sendable, Hashable {
     /// The part of the places that one zone may take when there are others, so that its trouble is not theirs.
     package var zoneShare = 0.75
     package var waiting: WaitingOrder = .bySlack
+    /// How a fleet that begins at once is spread; nil: as fast as the CA allows.
+    package var firstCertificates: FirstCertificatePace? = FirstCertificatePace()
     /// When renewals that can wait are not begun.
     package var quietHours: QuietHours?
     /// How long the rest waits for a group that is to go first and does not come to a result.

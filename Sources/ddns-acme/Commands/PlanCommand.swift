@@ -55,8 +55,9 @@ struct PlanCommand: AsyncParsableCommand {
             valueName: "day"))
     var recalls: [Int] = []
 
-    @Flag(name: .customLong("no-spread"), help: "Renew where the CA's windows are, even when they bunch.")
-    var isUnlevelled = false
+    @Flag(help: "First certificates as fast as the CA allows, not spread over --within.") var atOnce = false
+
+    @Flag(help: "Bring renewals that bunch forward, out of the CA's windows (renewal.spread).") var spread = false
 
     @Option(help: ArgumentHelp("The day it begins, such as 2027-01-01 (default: today).", valueName: "date"))
     var from: String?
@@ -86,6 +87,7 @@ struct PlanCommand: AsyncParsableCommand {
     // MARK: - What it is made of
 
     private func input() async throws -> (ForecastInput, String) {
+        var spreads = false
         var beginning: ForecastInput.Beginning
         var limits = AuthorityLimits.letsEncrypt
         var domains = RegisteredDomains()
@@ -107,6 +109,7 @@ struct PlanCommand: AsyncParsableCommand {
                     hints: ["give the number of devices to plan for: --devices 65000"])
             }
             beginning = .present(present.map(ForecastInput.Present.init))
+            spreads = configuration.renewal.spreads
             let assembled = LimitsAssembly.limits(configuration.acme)
             limits = assembled.limits
             domains = assembled.domains
@@ -122,7 +125,8 @@ struct PlanCommand: AsyncParsableCommand {
         input.orderTime = try orderSeconds()
         input.policy.concurrency = 1...concurrency
         input.policy.expectedWork = .seconds(input.orderTime)
-        input.isLevelled = !isUnlevelled
+        input.policy.firstCertificates = atOnce ? nil : FirstCertificatePace(period: .seconds(within * 86_400))
+        input.leavesWindows = spread || spreads
         input.seed = seed
         return (input, fleet)
     }

@@ -19,6 +19,9 @@ extension OperatorContext {
         var policy = SchedulingPolicy()
         policy.concurrency = 1...configuration.renewal.concurrency
         policy.quietHours = ignoringQuietHours ? nil : quietHours
+        policy.firstCertificates = configuration.renewal.firstCertificates.map {
+            FirstCertificatePace(period: .seconds($0))
+        }
         return policy
     }
 

@@ -69,7 +69,7 @@ struct OperatorContext: Sendable {
             limits: limits, reserves: reserves,
             preferences: RenewalPreferences(
                 quietHours: quietHours, canaryTag: configuration.renewal.canaryTag,
-                book: configuration.renewal.spreads ? RenewalBook() : nil))
+                leavesWindows: configuration.renewal.spreads))
     }
 
     /// How control of names is proved.

@@ -46,15 +46,39 @@ struct FleetSimulationTests {
         #expect(Double(report.replacements) > 0.95 * Double(report.renewals - report.broughtForward))
     }
 
-    @Test("20,000 enrolled at once: the hours of the next cycles do not bunch")
-    func levelled() throws {
+    @Test("DESIGN §6 rule 12: 20,000 that begin at once are spread, and renewed inside their windows, without a bunch")
+    func spread() throws {
         var input = input(20_000, days: 70)
         let spread = try FleetSimulation(input).run()
-        input.isLevelled = false
-        let bunched = try FleetSimulation(input).run()
+        let week = Self.start.addingTimeInterval(Double(7 * Self.day))
+        #expect(try #require(spread.enrolledAt) < week)
+        #expect(spread.broughtForward == 0)
+        // Those that failed are late by no more than their windows are wide.
+        #expect(Double(spread.replacements) > 0.99 * Double(spread.renewals))
         let most = try #require(spread.busiestRenewal?.orders)
-        #expect(Double(most) < 3 * spread.meanRenewals, "\(most), the mean is \(spread.meanRenewals)")
+        #expect(Double(most) < 7 * spread.meanRenewals, "\(most), the mean is \(spread.meanRenewals)")
+        input.policy.firstCertificates = nil
+        let bunched = try FleetSimulation(input).run()
         #expect((bunched.busiestRenewal?.orders ?? 0) > 4 * most)
+        // Out of the windows, for those who do not want to wait for that.
+        input.leavesWindows = true
+        let levelled = try FleetSimulation(input).run()
+        #expect(levelled.broughtForward > 5_000)
+        #expect(Double(levelled.busiestRenewal?.orders ?? 0) < 3 * levelled.meanRenewals)
+    }
+
+    @Test("what bunches nevertheless grows wider with each cycle, inside of the windows")
+    func wider() throws {
+        var input = input(8_000, days: 70)
+        input.policy.firstCertificates = nil
+        let cycles = try [70, 190].map { days in
+            input.horizon = days * Self.day
+            return try FleetSimulation(input).run()
+        }
+        // The busiest hour is in the first cycle; afterwards it is no longer reached, so a longer time changes nothing.
+        #expect(cycles[0].busiestRenewal == cycles[1].busiestRenewal)
+        #expect(cycles[1].expired == 0)
+        #expect(Double(cycles[1].replacements) > 0.99 * Double(cycles[1].renewals))
     }
 
     @Test("Let's Encrypt's published limits: 50 and then one in 202 minutes; the CA sees none exceeded")

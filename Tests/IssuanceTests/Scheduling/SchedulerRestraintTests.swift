@@ -210,6 +210,45 @@ struct SchedulerRestraintTests {
         #expect(hours.end(after: instant).timeIntervalSince(instant) == Double(left) * 60)
     }
 
+    @Test("DESIGN §6 rule 12: a fleet that begins at once gets its first certificates over the time that is set")
+    func firstCertificates() {
+        var harness = SchedulerHarness {
+            $0.concurrency = 1...64
+            $0.firstCertificates = FirstCertificatePace(period: .seconds(100_000), burst: 10)
+        }
+        harness.scheduler.fleetSize = 1_000
+        for id in 1...1_000 as ClosedRange<Int64> { harness.first(id) }
+        #expect(harness.run().count == 10)
+        // 1,000 in 100,000 seconds, and the first ten at once.
+        #expect(harness.wake().map { abs($0 - 100) < 1 } == true)
+        harness.now += 99
+        #expect(harness.start() == nil)
+        harness.now += 2
+        #expect(harness.run().count == 1)
+        // Renewals, and what somebody asks for, do not wait for it.
+        harness.renewal(5_000, daysLeft: 20)
+        harness.expired(5_001, daysAgo: 1)
+        harness.scheduler.expedite(Device.ID(rawValue: 700))
+        #expect(Set(harness.run()) == [700, 5_000, 5_001])
+        var started = 0
+        for _ in 0..<2_000 {
+            harness.now += 50
+            started += harness.run().count
+        }
+        #expect(started == 988)
+    }
+
+    @Test("a CA that is passed over is in trouble, though the device has its certificate")
+    func succeededElsewhere() {
+        var harness = SchedulerHarness { $0.concurrency = 1...32 }
+        for id in 1...40 as ClosedRange<Int64> { harness.renewal(id, daysLeft: 20) }
+        for _ in 0..<28 { if let id = harness.start() { harness.finish(id) } }
+        #expect(harness.start() != nil)
+        harness.finish(29, .succeededElsewhere)
+        #expect(harness.scheduler.limit(authority: SchedulerHarness.authority) == 16)
+        #expect(harness.scheduler.waitingCount == 11)
+    }
+
     @Test("hours that are no part of a day are none", arguments: [(0, 0), (-1, 5), (5, 1_440), (7, 7)])
     func noHours(start: Int, end: Int) {
         #expect(QuietHours(start: start, end: end) == nil)
