@@ -6,7 +6,7 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
             case invalidName, nameInNoZone, invalidAddress, addressRefused, invalidRequest, invalidKey, nameTaken
             case publication, propagation, challengeZone
             case certificateAuthority, accountMissing, challengeFailed, caaForbids, chainRejected, profileUnknown
-            case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere
+            case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere, orderGone
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -53,6 +53,8 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
         package static let limitReached = Code(.limitReached)
         /// Another order, not in our journal, has replaced the certificate (RFC 9773 §7.4).
         package static let replacedElsewhere = Code(.replacedElsewhere)
+        /// The order ran out, or the CA has forgotten it, while we were at work on it.
+        package static let orderGone = Code(.orderGone)
         /// The device has failed so often, or for such a reason, that it is not tried any more until somebody says so.
         package static let parked = Code(.parked)
 

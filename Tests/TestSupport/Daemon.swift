@@ -91,8 +91,19 @@ package final class Daemon: Sendable {
     package func pause() async throws {
         guard case .running(let pid) = phase else { throw TestFailure("\(name) is not running, cannot pause it") }
         signal(SIGSTOP)
-        try await poll("\(name) to be stopped by SIGSTOP", every: .milliseconds(1)) {
-            try Daemon.runState(of: pid) == "T" ? true : nil
+        try await waitForStop(pid)
+    }
+
+    /// Waits until the process has stopped itself.
+    package func waitForStop() async throws {
+        guard case .running(let pid) = phase else { throw TestFailure("\(name) is not running: \(logText)") }
+        try await waitForStop(pid)
+    }
+
+    private func waitForStop(_ pid: Int32) async throws {
+        try await poll("\(name) to be stopped by SIGSTOP", every: .milliseconds(1)) { [self] in
+            guard case .running = phase else { throw TestFailure("\(name) ended:\n\(logText)") }
+            return try Daemon.runState(of: pid) == "T" ? true : nil
         }
     }
 

@@ -36,7 +36,9 @@ extension ACMEError {
         case .rateLimited: "wait as long as the CA asks; for a fleet, ask the CA for a higher limit"
         case .rejectedIdentifier: "the CA does not issue for this name"
         case .unauthorized: "check that the account is active and that the CA sees the expected validation record"
-        case .userActionRequired: "read the CA's terms and agree to them (acme.agree-to-terms: true)"
+        case .userActionRequired:
+            "read the CA's terms and agree to them: acme.agree-to-terms: true, then ddns-acme account create when the account"
+                + " is there already, or the CA's page in the message"
         case .identifierPaused: "open the link in the message to resume issuance for this name"
         case .serverInternal, .serviceBusy, .stillProcessing, .timedOut: "try again later"
         case .nameResolutionFailed: "check the CA's URL (acme.directory) and this machine's resolver"

@@ -22,6 +22,10 @@ extension ACMEError {
         } else if !response.body.isEmpty {
             message += ": \(Evidence.quote(response.body))"
         }
+        // RFC 8555 §7.3.3: "instance" is where a person is told how to agree.
+        if code == .userActionRequired, let page = problem?.instance, page != link {
+            message += " (see \(Evidence.text(page)))"
+        }
         if let link { message += " (see \(Evidence.text(link)))" }
         if let retryAfter { message += "; the CA asks to wait \(retryAfter)" }
         self.init(

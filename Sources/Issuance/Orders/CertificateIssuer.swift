@@ -139,12 +139,14 @@ package struct CertificateIssuer: Sendable {
                 kind: terms.kind, isForced: wish.isForced, request: wish.request))
         let record = try await remember(certificate, of: wish, order: order)
         let noted = try await store.advanceOrder(order.id, to: .downloaded, OrderChange(), holding: lease)
+        CrashPoint.reached(.downloaded)
         return Obtained(certificate: certificate, record: record, order: noted)
     }
 
     /// Closes the journal: the files are where they were asked for.
     package func delivered(_ obtained: Obtained, lease: Lease) async throws {
         _ = try await store.advanceOrder(obtained.order.id, to: .delivered, OrderChange(), holding: lease)
+        CrashPoint.reached(.delivered)
     }
 
     /// What the CA says about the time of renewal, asked no more often than it wants to be (RFC 9773 §4.3). A CA that does not

@@ -22,6 +22,7 @@ extension OrderFlow {
             NewOrder(
                 deviceID: purpose.device.id, directoryURL: session.client.directoryURL.text, identifiers: purpose.names,
                 profile: purpose.profile, replaces: purpose.replaces?.text, csr: purpose.request.der))
+        CrashPoint.reached(.planned)
         return try await create(record, purpose, isRepeated: false)
     }
 
@@ -97,6 +98,7 @@ extension OrderFlow {
         } catch {
             guard error.code == .alreadyReplaced, let replaced = request.replaces else { throw error }
             guard try await isReplacedByUs(replaced, record, isRepeated: isRepeated) else {
+                try await report(error, purpose)
                 guard purpose.isForced else { throw Self.replacedElsewhere(error, purpose) }
                 progress(.init(.order, "somebody else's order has replaced the certificate; ordering one beside it"))
                 try await budget.reserve(purpose.names, .renewal)
@@ -108,6 +110,14 @@ extension OrderFlow {
             request.replaces = nil
             return try await session.newOrder(request)
         }
+    }
+
+    /// Somebody else with our account is the operator's business, whatever becomes of this order.
+    private func report(_ error: ACMEError, _ purpose: Purpose) async throws(FleetStoreError) {
+        try await store.appendAudit(
+            NewAuditEntry(
+                actor: Requester.system.actor, action: "replaced-elsewhere", subject: purpose.device.name,
+                origin: Requester.system.origin, detail: String("\(error)".prefix(1_000))))
     }
 
     /// Whether an order in the journal is the one that stands in the way: this one, if it was sent before, or an earlier
@@ -122,6 +132,9 @@ extension OrderFlow {
         }
     }
 
+    /// How long the other side's order is left to its fate when the CA does not say.
+    private static let patience = Duration.seconds(6 * 3_600)
+
     private static func replacedElsewhere(_ error: ACMEError, _ purpose: Purpose) -> IssuanceError {
         IssuanceError(
             .replacedElsewhere,
@@ -133,6 +146,6 @@ extension OrderFlow {
                     + " exemption from limits once half of the time to the certificate's end is gone",
                 "to have a certificate now, order one that replaces nothing: ddns-acme issue"
                     + " \(purpose.device.name) --force",
-            ], cause: error, isTemporary: true, retryAfter: error.retryAfter?.delay)
+            ], cause: error, isTemporary: true, retryAfter: error.retryAfter?.delay ?? patience)
     }
 }

@@ -54,10 +54,32 @@ struct OrderFlow: Sendable {
                 try certificate.verify(key: purpose.request.publicKey, names: purpose.names, now: now())
                 return (certificate, record)
             } catch {
+                let error = await explained(error, order)
                 try await journalFailure(error, of: record, purpose)
                 throw error
             }
         }
+    }
+
+    /// What is really wrong when the CA does not understand a request for something that ran out meanwhile.
+    private func explained(_ error: any Error, _ order: Order) async -> any Error {
+        guard !Task.isCancelled, let refusal = error as? ACMEError,
+            [.malformed, .notFound, .orderNotReady].contains(refusal.code)
+        else { return error }
+        do throws(ACMEError) {
+            let present = try await session.order(at: order.url)
+            let isOver = present.status == .invalid || present.expires.map { $0 <= now() } ?? false
+            guard isOver, present.error == nil else { return error }
+        } catch {
+            guard error.code == .notFound else { return refusal }
+        }
+        return IssuanceError(
+            .orderGone, "the order ran out before it was done (\(refusal.message))",
+            hints: [
+                "the next attempt makes a new order",
+                "some profiles give an authorization one hour: if it happens again, find out what takes the DNS so long"
+                    + " (ddns-acme check)",
+            ], cause: refusal, isTemporary: true)
     }
 
     // MARK: - Certificate
@@ -76,7 +98,9 @@ struct OrderFlow: Sendable {
     func note(
         _ record: OrderRecord, _ step: OrderRecord.Step, _ change: OrderChange = OrderChange()
     ) async throws(FleetStoreError) -> OrderRecord {
-        try await store.advanceOrder(record.id, to: max(step, record.step), change, holding: lease)
+        let noted = try await store.advanceOrder(record.id, to: max(step, record.step), change, holding: lease)
+        CrashPoint.reached(step)
+        return noted
     }
 
     /// An order that can still become a certificate stays open for the next run; one that cannot is closed.
@@ -87,7 +111,7 @@ struct OrderFlow: Sendable {
                 [.orderInvalid, .authorizationInvalid, .rejectedIdentifier, .badCSR, .caa, .invalidProfile].contains(
                     error.code)
             case let error as IssuanceError:
-                [.challengeFailed, .chainRejected, .replacedElsewhere].contains(error.code)
+                [.challengeFailed, .chainRejected, .replacedElsewhere, .orderGone].contains(error.code)
             default: false
             }
         guard !isOver else {

@@ -57,6 +57,12 @@ struct ReplacementTests {
             #expect(error.code == .replacedElsewhere)
             #expect(error.isTemporary)
             #expect(error.hints.contains { $0.contains("same account") })
+            // Not every few minutes: the other side's order lasts for hours at least.
+            #expect(error.retryAfter == .seconds(6 * 3_600))
+            // For the operator, whoever has asked for the certificate.
+            let entries = try await fixture.store.auditEntries(subject: device.name, before: nil, limit: 10)
+            #expect(entries.first?.action == "replaced-elsewhere")
+            #expect(entries.first?.detail.contains("alreadyReplaced") == true)
             #expect(fixture.ca.orders.count == orders)
             // Nothing stays open that would be taken for our own order later.
             let again = try #require(try await fixture.failure(device) as? IssuanceError)

@@ -12,13 +12,18 @@ import X509
 /// A solver that has every challenge in place at once, and remembers what it was told.
 final class ObedientSolver: ChallengeSolver {
     private let log = Mutex<(present: Int, withdrawn: Int)>((0, 0))
+    private let hook = Mutex<@Sendable () async throws -> Void>({})
 
     var type: ChallengeType { .dns01 }
     /// How many challenges were published, and how many taken back.
     var counts: (present: Int, withdrawn: Int) { log.withLock { $0 } }
 
     func present(_ tasks: [ChallengeTask]) async throws { log.withLock { $0.present += tasks.count } }
-    func confirm(_ tasks: [ChallengeTask], progress: @escaping @Sendable (String) -> Void) async throws {}
+    func confirm(_ tasks: [ChallengeTask], progress: @escaping @Sendable (String) -> Void) async throws {
+        try await hook.withLock { $0 }()
+    }
+    /// Called while every challenge is waited for.
+    func whileWaiting(_ body: @escaping @Sendable () async throws -> Void) { hook.withLock { $0 = body } }
     func evidence(_ tasks: [ChallengeTask]) async -> [String] { ["192.0.2.53 shows the challenge"] }
     func withdraw(_ tasks: [ChallengeTask]) async -> [String] {
         log.withLock { $0.withdrawn += tasks.count }
@@ -62,6 +67,7 @@ struct OrderFixture: Sendable {
     let solver: ObedientSolver
     let time: TestTime
     let pace: AuthorityPace
+    let accounts: AccountManager
 
     static func with(
         _ options: AuthorityDouble.Options = AuthorityDouble.Options(), limits: AuthorityLimits = .none,
@@ -96,7 +102,9 @@ struct OrderFixture: Sendable {
             limits: IssuanceLimits(directoryURL: directoryURL.text, limits: limits, domains: RegisteredDomains()),
             now: { time.now })
         try await body(
-            OrderFixture(ca: ca, store: store, issuer: issuer, solver: solver, time: time, pace: pace))
+            OrderFixture(
+                ca: ca, store: store, issuer: issuer, solver: solver, time: time, pace: pace,
+                accounts: accounts))
         try store.close()
     }
 
@@ -122,18 +130,22 @@ struct OrderFixture: Sendable {
 
     /// A request of the device's, as the control server takes it in.
     @discardableResult
-    func submit(_ device: Device, key: DeviceKey, isForced: Bool = false) async throws -> CertificateRequestRecord {
+    func submit(
+        _ device: Device, key: DeviceKey, profile: String? = nil, isForced: Bool = false
+    ) async throws -> CertificateRequestRecord {
         let request = try CertificateRequest(names: [device.name], deviceKey: key)
         let time = time
         _ = try await CertificateDesk(store: store, now: { time.now }).submit(
-            request.der, of: device, profile: nil, mayHaveWildcard: false, isForced: isForced)
+            request.der, of: device, profile: profile, mayHaveWildcard: false, isForced: isForced)
         guard let record = try await store.request(of: device.id) else { throw TestFailure("no request was kept") }
         return record
     }
 
-    func workOff(_ device: Device) async throws -> RequestWorker.Outcome {
+    /// - Parameter profile: the configured one.
+    func workOff(_ device: Device, profile: String? = nil) async throws -> RequestWorker.Outcome {
         let time = time
-        return try await RequestWorker(issuer: issuer, store: store, now: { time.now }).workOff(device.id)
+        return try await RequestWorker(issuer: issuer, store: store, profile: profile, now: { time.now })
+            .workOff(device.id)
     }
 
     /// The error of an issuance that must fail.

@@ -34,7 +34,7 @@ extension AuthorityState {
                 return AuthorityDouble.problem(400, "alreadyRevoked", "revoked before")
             }
             return ACMEResponse(status: 200)
-        case .keyChange: return AuthorityDouble.problem(501, "malformed", "the double has no key-change")
+        case .keyChange: return keyChange(request.payload, account: account)
         }
     }
 
@@ -87,6 +87,28 @@ extension AuthorityState {
         if fields["status"] as? String == "deactivated" { accounts[index].status = "deactivated" }
         return AuthorityDouble.json(
             status, ["status": accounts[index].status, "contact": accounts[index].contacts], headers)
+    }
+
+    /// RFC 8555 §7.3.5: the inner JWS is the new key's, for the account and its old key.
+    private mutating func keyChange(_ payload: String, account: Int) -> ACMEResponse {
+        guard let inner = DoubleJWS(Array(payload.utf8)), let key = inner.key, key.isSigner(of: inner),
+            inner.url == AuthorityDouble.base + "/key-change", inner.nonce == nil, accounts.indices.contains(account),
+            let fields = (try? JSONSerialization.jsonObject(with: Data(inner.payload))) as? Fields,
+            fields["account"] as? String == Self.url("account", account),
+            (fields["oldKey"] as? [String: String]).flatMap(DoubleJWK.init) == accounts[account].key
+        else { return AuthorityDouble.problem(400, "malformed", "the inner JWS does not hold") }
+        if let other = accounts.firstIndex(where: { $0.key == key }) {
+            return AuthorityDouble.problem(
+                409, "conflict", "the key has an account", ["Location": Self.url("account", other)])
+        }
+        accounts[account].key = key
+        return accountAnswer(account, [:])
+    }
+
+    /// The order and what has to be proved for it run out.
+    package mutating func expire(order index: Int) {
+        orders[index].expires = .distantPast
+        for authorization in orders[index].authorizations { authorizations[authorization].status = "expired" }
     }
 
     // MARK: - Orders

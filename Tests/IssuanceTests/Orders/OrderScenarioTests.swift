@@ -1,0 +1,163 @@
+import ACME
+import FleetStore
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Issuance
+
+@Suite("What can become of an order, with a CA that does it by a script")
+struct OrderScenarioTests {
+    @Test(
+        "Scenario 14: an order that runs out while it waits for the DNS: a new one, once, and one certificate is charged"
+    )
+    func runsOut() async throws {
+        var limits = AuthorityLimits.none
+        limits.newOrders = AuthorityLimits.Limit(2, per: .seconds(86_400))
+        limits.certificatesPerDomain = AuthorityLimits.Limit(1, per: .seconds(7 * 86_400))
+        try await OrderFixture.with(limits: limits) { fixture in
+            // A profile that gives an authorization one hour, and servers that take longer.
+            let isSlow = Switch()
+            isSlow.turnOn()
+            fixture.solver.whileWaiting {
+                guard isSlow.isOn else { return }
+                fixture.time.advance(by: 3_700)
+                fixture.ca.change { $0.expire(order: 0) }
+            }
+            let device = try await fixture.device()
+            try await fixture.submit(device, key: .generate())
+            guard case .failed(let error, let retryAt) = try await fixture.workOff(device) else {
+                Issue.record("issued by an order that ran out")
+                return
+            }
+            let gone = try #require(error as? IssuanceError)
+            #expect(gone.code == .orderGone && gone.isTemporary)
+            #expect(fixture.solver.counts.withdrawn == 1)
+            #expect(fixture.ca.orders.count == 1)
+            // Nobody's fault, and soon again.
+            #expect(try await fixture.store.request(of: device.id)?.faults == 0)
+            #expect(retryAt.timeIntervalSince(fixture.time.now) == 60)
+            isSlow.turnOff()
+            fixture.time.advance(by: 60)
+            guard case .issued = try await fixture.workOff(device) else {
+                Issue.record("not issued by a new order")
+                return
+            }
+            #expect(fixture.ca.orders.count == 2 && fixture.ca.certificateCount == 1)
+            // Both orders are spent, and one certificate.
+            let other = try await fixture.device("dev2")
+            #expect((try await fixture.failure(other) as? IssuanceError)?.code == .limitReached)
+        }
+    }
+
+    @Test(
+        "Scenario 17: a CA that processes for longer than anybody waits: the same order is gone on with, and finalized once"
+    )
+    func processesLong() async throws {
+        var options = AuthorityDouble.Options()
+        options.processingAnswers = 100_000
+        options.issuanceDelay = 3
+        try await OrderFixture.with(options) { fixture in
+            let device = try await fixture.device()
+            try await fixture.submit(device, key: .generate())
+            for _ in 1...2 {
+                let begun = fixture.time.now
+                guard case .failed(let error, let retryAt) = try await fixture.workOff(device) else {
+                    Issue.record("issued by an order in processing")
+                    return
+                }
+                #expect((error as? ACMEError)?.code == .stillProcessing)
+                // As often as the CA wants to be asked.
+                let asked = fixture.ca.requests.count { $0.endpoint == .order }
+                #expect(Double(asked) <= fixture.time.now.timeIntervalSince(begun) / 3 * 2 + 2)
+                fixture.time.advance(by: retryAt.timeIntervalSince(fixture.time.now))
+            }
+            fixture.ca.change { $0.orders[0].processing = 0 }
+            guard case .issued = try await fixture.workOff(device) else {
+                Issue.record("not issued when the CA was done")
+                return
+            }
+            #expect(fixture.ca.orders.count == 1 && fixture.ca.count(.finalize) == 1)
+            #expect(fixture.ca.certificateCount == 1)
+        }
+    }
+
+    @Test(
+        "Scenario 22: the account's key is changed with orders in flight: each becomes one certificate, by the order it had"
+    )
+    func rollOver() async throws {
+        let count = ProcessInfo.processInfo.environment["DDNS_ACME_TEST_ORDERS"].flatMap(Int.init) ?? 60
+        try await OrderFixture.with { fixture in
+            try await fixture.obtain(fixture.device("warm-up"))
+            let waiting = Watched(0)
+            let isRolled = Watched(false)
+            fixture.solver.whileWaiting {
+                guard !isRolled.read({ $0 }) else { return }
+                waiting.update { $0 += 1 }
+                try await isRolled.wait(for: "the new key", within: .seconds(120)) { $0 ? true : nil }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 1...count {
+                    group.addTask { _ = try await fixture.obtain(fixture.device("dev\(number)")) }
+                }
+                try await waiting.wait(for: "all orders to wait", within: .seconds(120)) { $0 == count ? true : nil }
+                _ = try await fixture.accounts.rollKey()
+                isRolled.update { $0 = true }
+                try await group.waitForAll()
+            }
+            #expect(fixture.ca.orders.count == count + 1)
+            #expect(fixture.ca.certificateCount == count + 1)
+            #expect(fixture.solver.counts.present == fixture.solver.counts.withdrawn)
+        }
+    }
+
+    @Test("Scenario 23: the terms change: the CA's words, both of its pages and the remedy; agreed to, it goes on")
+    func terms() async throws {
+        try await OrderFixture.with { fixture in
+            try await fixture.obtain(fixture.device("dev1"))
+            let isAgreed = Switch()
+            fixture.ca.script = { request in
+                if request.endpoint == .newAccount, request.payload.contains("\"termsOfServiceAgreed\":true") {
+                    isAgreed.turnOn()
+                }
+                guard request.endpoint == .newOrder, !isAgreed.isOn else { return .proceed }
+                return .answer(
+                    AuthorityDouble.problem(
+                        403, "userActionRequired", "Terms of service have changed",
+                        ["Link": "<https://ca.test/terms/v2>;rel=\"terms-of-service\""],
+                        more: ["instance": "https://ca.test/agree?account=1"]))
+            }
+            fixture.ca.change { $0.options.termsOfService = "https://ca.test/terms/v2" }
+            let error = try #require(try await fixture.failure(fixture.device("dev2")) as? ACMEError)
+            #expect(error.code == .userActionRequired && !error.isTemporary)
+            #expect(error.link == "https://ca.test/terms/v2")
+            for text in ["have changed", "https://ca.test/terms/v2", "https://ca.test/agree?account=1"] {
+                #expect(error.message.contains(text))
+            }
+            #expect(error.hint?.contains("account create") == true)
+            _ = try await fixture.accounts.register()
+            try await fixture.obtain(fixture.device("dev2"))
+        }
+    }
+
+    @Test("many names in one order: a wildcard, A-labels, and another name's neighbours; one order, one certificate")
+    func manyNames() async throws {
+        try await OrderFixture.with { fixture in
+            let device = try await fixture.device()
+            let names =
+                [device.name, "*." + device.name, "xn--bcher-kva." + device.name]
+                + (1...22).map { "alias\($0)." + device.name }
+            let record = try await fixture.store.withLease("device:" + device.name) { lease in
+                try await fixture.issuer.obtain(
+                    CertificateIssuer.Wish(
+                        device: device, names: names, profile: nil,
+                        request: try CertificateRequest(names: names, deviceKey: .generate())),
+                    lease: lease, progress: { _ in }
+                ).record
+            }
+            #expect(Set(record.names) == Set(names))
+            #expect(fixture.solver.counts == (25, 25))
+            #expect(fixture.ca.orders.count == 1 && fixture.ca.certificateCount == 1)
+        }
+    }
+}
