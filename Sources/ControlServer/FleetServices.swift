@@ -38,9 +38,10 @@ package struct FleetServices: Sendable {
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)
         certificates = CertificateDesk(store: store, now: now)
-        worker = RequestWorker(issuer: issuer, store: store, now: now)
+        worker = RequestWorker(issuer: issuer, store: store, profile: profile, now: now)
         work = WorkBoard(
-            store: store, directoryURL: issuer.directoryURL, policy: scheduling, canaryTag: canaryTag, now: now)
+            store: store, directoryURL: issuer.directoryURL, policy: scheduling, canaryTag: canaryTag,
+            reserves: issuer.workReserves, now: now)
         renewals = RenewalRound(issuer: issuer, store: store, now: now)
         revoker = CertificateRevoker(client: issuer.client, accounts: accounts, store: store, now: now)
         enrollments = EnrollmentDesk(store: store, zones: zones.names, holdTime: holdTime)

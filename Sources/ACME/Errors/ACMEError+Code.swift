@@ -63,6 +63,8 @@ extension ACMEError {
         package static let stillProcessing = Code(name: "stillProcessing")
         /// The CA answers 503, or a 5xx without a problem document.
         package static let serviceBusy = Code(name: "serviceBusy")
+        /// The CA has asked to be left alone for a while that is not over: nothing was sent.
+        package static let heldBack = Code(name: "heldBack")
         /// The resource is not there (404, 410).
         package static let notFound = Code(name: "notFound")
         /// The CA does not offer what was asked for, e.g. has no `renewalInfo`.
@@ -90,8 +92,8 @@ extension ACMEError {
 
         var isTemporary: Bool {
             switch self {
-            case .rateLimited, .serverInternal, .serviceBusy, .stillProcessing, .badNonce, .nameResolutionFailed,
-                .connectFailed, .proxyFailed, .timedOut, .connectionLost:
+            case .rateLimited, .serverInternal, .serviceBusy, .heldBack, .stillProcessing, .badNonce,
+                .nameResolutionFailed, .connectFailed, .proxyFailed, .timedOut, .connectionLost:
                 true
             default: false
             }

@@ -18,7 +18,7 @@ extension DeviceAPI {
         }
         let device = try await stored(try request.device)
         let standing = try await services.certificates.submit(
-            request.body, of: device, profile: services.profile, mayHaveWildcard: true)
+            request.body, of: device, profile: nil, mayHaveWildcard: true)
         if case .pending = standing {
             logger.info("certificate requested", metadata: ["device": "\(device.name)"])
             completions.wakeWorker()

@@ -21,7 +21,7 @@ extension FleetOperations {
         if request.addresses != nil { try await services.publisher.publish(addresses, of: device, name: name) }
         if let csr = request.csr {
             let standing = try await services.certificates.submit(
-                Array(csr.utf8), of: device, profile: request.profile ?? services.profile,
+                Array(csr.utf8), of: device, profile: request.profile,
                 mayHaveWildcard: request.wildcard ?? false, isForced: request.force ?? false)
             try await audit("issue", device.name, requester)
             if case .ready(let certificate) = standing {

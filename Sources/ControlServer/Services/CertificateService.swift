@@ -74,7 +74,7 @@ struct CertificateService: Service {
                         "device": "\(name)", "error": "\(error)", "retry-at": "\(retryAt.formatted(.iso8601))",
                     ])
             }
-            return JobScheduler.Outcome(outcome)
+            return services.work.outcome(outcome, of: device)
         } catch is CancellationError {
             let name = await name(device)
             logger.notice("certificate interrupted", metadata: ["device": "\(name)"])

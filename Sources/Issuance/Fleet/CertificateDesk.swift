@@ -27,6 +27,7 @@ package struct CertificateDesk: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: DER or PEM, for the device's own name; `*.name` too when `mayHaveWildcard`.
+    ///   - profile: the CA's that is asked for with each order; nil: the configured one at that time.
     ///   - isForced: also when the present certificate is not due.
     /// - Throws: `invalidRequest`, `FleetStoreError`.
     package func submit(

@@ -45,7 +45,7 @@ struct FailureBlame: Sendable, Hashable {
     private static func kind(_ code: ACMEError.Code) -> Kind {
         switch code {
         case .identifierPaused: .paused
-        case .rateLimited, .serviceBusy: .limit
+        case .rateLimited, .serviceBusy, .heldBack: .limit
         case .authorizationInvalid, .orderInvalid, .rejectedIdentifier, .unsupportedIdentifier, .badCSR, .badPublicKey,
             .caa, .dns, .incorrectResponse, .connection, .tls, .compound:
             .device

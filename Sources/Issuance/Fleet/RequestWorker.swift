@@ -17,13 +17,17 @@ package struct RequestWorker: Sendable {
 
     private let issuer: CertificateIssuer
     private let store: any FleetStore
+    private let profile: String?
     private let now: @Sendable () -> Date
 
+    /// - Parameter profile: the configured one, for requests that name none.
     package init(
-        issuer: CertificateIssuer, store: any FleetStore, now: @escaping @Sendable () -> Date = { Date() }
+        issuer: CertificateIssuer, store: any FleetStore, profile: String? = nil,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.issuer = issuer
         self.store = store
+        self.profile = profile
         self.now = now
     }
 
@@ -61,7 +65,7 @@ package struct RequestWorker: Sendable {
             let record = try await whileActive(device) {
                 let obtained = try await issuer.obtain(
                     CertificateIssuer.Wish(
-                        device: device, names: request.names, profile: request.profile,
+                        device: device, names: request.names, profile: request.profile ?? profile,
                         request: try CertificateRequest(request.csr, names: request.names), predecessor: predecessor,
                         isForced: request.forcedAt != nil),
                     lease: lease, progress: progress)
@@ -91,7 +95,9 @@ package struct RequestWorker: Sendable {
     ) async throws -> Outcome {
         let blame = FailureBlame(error)
         let asked = (error as? ACMEError)?.retryAfter?.delay ?? (error as? IssuanceError)?.retryAfter
-        let delay = RetrySchedule.delay(afterFailures: request.failures + 1, asked: asked, blame.kind)
+        // What the CA or the network did to it before is not the device's.
+        let failures = blame.kind == .device ? request.faults : request.failures
+        let delay = RetrySchedule.delay(afterFailures: failures + 1, asked: asked, blame.kind)
         let retryAt = now().addingTimeInterval(delay.seconds)
         var failure = StoredFailure(error)
         guard let reason = ParkingRule.reason(to: blame, faults: request.faults + 1) else {

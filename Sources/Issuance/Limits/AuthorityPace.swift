@@ -100,7 +100,7 @@ package final class AuthorityPace: ACMERequestGate {
     private static func heldBack(_ endpoint: ACMEEndpoint, _ wait: TimeInterval, now: Date) -> ACMEError {
         let retryAfter = RetryAfter(delay: .seconds(wait.rounded(.up)), receivedAt: now)
         return ACMEError(
-            .serviceBusy,
+            .heldBack,
             "the CA wants no \(endpoint.rawValue) requests now; nothing was sent, and nothing will be for \(retryAfter)",
             hint: "wait: it goes on by itself. One answer of the CA holds for all devices", retryAfter: retryAfter)
     }

@@ -166,6 +166,56 @@ struct RequestWorkerTests {
         }
     }
 
+    @Test("What the CA did to a device before does not make the pause after its own failure longer")
+    func troubleAndFault() async throws {
+        try await OrderFixture.with { fixture in
+            let device = try await fixture.device()
+            try await fixture.submit(device, key: .generate())
+            func pause() async throws -> Double? {
+                guard case .failed(_, let retryAt) = try await fixture.workOff(device) else { return nil }
+                let pause = retryAt.timeIntervalSince(fixture.time.now)
+                fixture.time.advance(by: pause)
+                return pause
+            }
+            let isBroken = Switch()
+            isBroken.turnOn()
+            fixture.ca.script = { request in
+                request.endpoint == .newOrder && isBroken.isOn ? .problem(500, "serverInternal") : .proceed
+            }
+            for _ in 1...4 { #expect(try await pause().map { $0 <= 600 } == true) }
+            isBroken.turnOff()
+            fixture.ca.validate = { _, _ in .invalid("unauthorized", "No TXT record found at x") }
+            #expect(try await pause() == 60)
+            #expect(try await pause() == 600)
+            #expect(try await fixture.store.request(of: device.id)?.faults == 2)
+        }
+    }
+
+    @Test("A request that names no profile is ordered with the configured one of the day; one that does keeps its own")
+    func profiles() async throws {
+        var options = AuthorityDouble.Options()
+        options.profiles = ["classic": "90 days", "short": "6 days"]
+        try await OrderFixture.with(options) { fixture in
+            let (device, stubborn) = (try await fixture.device("dev1"), try await fixture.device("dev2"))
+            try await fixture.submit(device, key: .generate())
+            try await fixture.submit(stubborn, key: .generate(), profile: "classic")
+            for device in [device, stubborn] {
+                guard case .issued(let record) = try await fixture.workOff(device, profile: "classic") else { return }
+                #expect(record.profile == "classic")
+            }
+            // acme.profile is changed; the device is away, and its last request is what there is.
+            fixture.time.advance(by: 61 * 86_400)
+            for (device, profile) in [(device, "short"), (stubborn, "classic")] {
+                _ = try await fixture.store.scheduleRequest(of: device.id, at: fixture.time.now)
+                guard case .issued(let record) = try await fixture.workOff(device, profile: "short") else {
+                    Issue.record("not renewed")
+                    return
+                }
+                #expect(record.profile == profile)
+            }
+        }
+    }
+
     @Test("A forced renewal is made although the CA moves the window to later before the work begins")
     func forcedRenewal() async throws {
         try await OrderFixture.with { fixture in

@@ -65,13 +65,39 @@ struct AuthorityPaceTests {
             // Another device is not sent there either, though the CA would take it.
             isRecovered.turnOn()
             let held = try #require(try await fixture.failure(fixture.device("dev2")) as? ACMEError)
-            #expect(held.code == .serviceBusy)
+            #expect(held.code == .heldBack)
             #expect(held.retryAfter != nil)
             #expect(fixture.ca.count(endpoint) - start == asked)
             // After the time both get their certificates.
             fixture.time.advance(by: until.timeIntervalSince(fixture.time.now) + 1)
             try await fixture.obtain(fixture.device("dev2"))
             try await fixture.obtain(fixture.device("dev1"))
+        }
+    }
+
+    @Test("Scenario 4: while one endpoint is left alone, all others are asked as ever")
+    func othersGoOn() async throws {
+        try await OrderFixture.with { fixture in
+            let device = try await fixture.device("dev1")
+            try await fixture.submit(device, key: .generate())
+            // An order that is made, and stops before its end.
+            fixture.ca.script = { $0.endpoint == .finalize ? .problem(400, "orderNotReady") : .proceed }
+            _ = try await fixture.workOff(device)
+            fixture.ca.script = { request in
+                request.endpoint == .newOrder
+                    ? .problem(503, "serverInternal", "busy", ["Retry-After": "7200"]) : .proceed
+            }
+            #expect(try await fixture.failure(fixture.device("dev2")) is ACMEError)
+            let held = fixture.ca.count(.newOrder)
+            fixture.time.advance(by: 600)
+            guard case .issued(let record) = try await fixture.workOff(device) else {
+                Issue.record("an order under way was held up")
+                return
+            }
+            let windows = fixture.ca.count(.renewalInfo)
+            _ = try await fixture.issuer.refreshedPlan(of: record)
+            #expect(fixture.ca.count(.renewalInfo) == windows + 1)
+            #expect(fixture.ca.count(.newOrder) == held)
         }
     }
 
@@ -146,4 +172,5 @@ final class Switch: Sendable {
     private let state = Watched(false)
     var isOn: Bool { state.read { $0 } }
     func turnOn() { state.update { $0 = true } }
+    func turnOff() { state.update { $0 = false } }
 }

@@ -154,6 +154,120 @@ struct LimitedOrderTests {
         }
     }
 
+    /// Let's Encrypt's limits, how often each can be had at once, and after how many seconds once more.
+    private static let published: [(limit: IssuanceLimits.Kind, count: Int, wait: Double)] = [
+        (.newOrders, 300, 36), (.certificatesPerDomain, 50, 12_096), (.certificatesPerSet, 5, 120_960),
+        (.failuresPerName, 5, 720),
+    ]
+
+    @Test(
+        "Scenario 38: each published limit, used up: nothing more is sent, the error says when, others go on",
+        arguments: 0..<published.count)
+    func publishedLimits(index: Int) async throws {
+        let (kind, count, wait) = Self.published[index]
+        let all = AuthorityLimits.letsEncrypt
+        var limits = AuthorityLimits.none
+        switch kind {
+        case .newOrders: limits.newOrders = all.newOrders
+        case .certificatesPerDomain: limits.certificatesPerDomain = all.certificatesPerDomain
+        case .certificatesPerSet: limits.certificatesPerSet = all.certificatesPerSet
+        default: limits.failuresPerName = all.failuresPerName
+        }
+        try await OrderFixture.with(limits: limits) { fixture in
+            try await fixture.obtain(
+                fixture.store.ensureDevice(NewDevice(name: "warm.elsewhere.test", zone: "elsewhere.test")).device)
+            let time = fixture.time
+            let account = try #require(
+                try await fixture.store.account(directoryURL: AuthorityDouble.base + "/directory")?.accountURL)
+            let budget = IssuanceBudget(
+                limits: fixture.issuer.limits, account: account, store: fixture.store, now: { time.now })
+            let device = try await fixture.device()
+            // One order has been taken from the account for the warm-up.
+            for number in 0..<(kind == .newOrders ? count - 1 : count) {
+                switch kind {
+                case .failuresPerName: try await budget.noteFailure(of: device.name)
+                case .certificatesPerSet: try await budget.reserve([device.name], .renewal)
+                default: try await budget.reserve(["other\(number).\(Fixture.zone)"], .first)
+                }
+            }
+            let sent = fixture.ca.requests.count
+            let error = try #require(try await fixture.failure(device) as? IssuanceError)
+            #expect(error.code == .limitReached)
+            #expect((error.cause as? ReachedLimit)?.kind == kind)
+            let told = try #require(error.retryAfter).seconds
+            #expect(told > wait - 2 && told <= wait + 1)
+            #expect(fixture.ca.requests.count == sent)
+            if kind != .newOrders {
+                try await fixture.obtain(
+                    fixture.store.ensureDevice(NewDevice(name: "a.another.test", zone: "another.test")).device)
+            }
+            fixture.time.advance(by: told - 2)
+            #expect(try await fixture.failure(device) is IssuanceError)
+            fixture.time.advance(by: 2)
+            try await fixture.obtain(device)
+        }
+    }
+
+    @Test(
+        "Scenario 39: a raised limit holds from the next start on, and so does the end of it; what was spent is remembered"
+    )
+    func override() async throws {
+        func limits(_ count: Int) -> AuthorityLimits {
+            AuthorityLimits(certificatesPerDomain: AuthorityLimits.Limit(count, per: .seconds(7 * 86_400)))
+        }
+        try await TemporaryDirectory.with { folder in
+            let time = TestTime()
+            let ca = try AuthorityDouble(now: { time.now })
+            try await OrderFixture.with(ca, folder, time, limits: limits(2)) { fixture in
+                for number in 1...2 { try await fixture.obtain(fixture.device("dev\(number)")) }
+                #expect(try await fixture.failure(fixture.device("dev3")) is IssuanceError)
+            }
+            try await OrderFixture.with(ca, folder, time, limits: limits(1_000)) { fixture in
+                for number in 3...8 { try await fixture.obtain(fixture.device("dev\(number)")) }
+            }
+            try await OrderFixture.with(ca, folder, time, limits: limits(2)) { fixture in
+                // Full again after a week at most, not after what eight cost by the lower limit.
+                _ = try await fixture.failure(fixture.device("dev9"))
+                fixture.time.advance(by: 7 * 86_400)
+                for number in 9...10 { try await fixture.obtain(fixture.device("dev\(number)")) }
+                #expect(try await fixture.failure(fixture.device("dev11")) is IssuanceError)
+            }
+        }
+    }
+
+    @Test("Scenario 41: devices that fail for ever are parked before they cost the others anything")
+    func zombies() async throws {
+        var limits = AuthorityLimits.none
+        limits.newOrders = AuthorityLimits.Limit(8, per: .seconds(3 * 3_600))
+        try await OrderFixture.with(limits: limits) { fixture in
+            fixture.ca.validate = { name, _ in
+                name.hasPrefix("zombie") ? .invalid("unauthorized", "No TXT record found at x") : .valid
+            }
+            for number in 1...5 {
+                for label in ["zombie\(number)", "good\(number)"] {
+                    try await fixture.submit(fixture.device(label), key: .generate())
+                }
+            }
+            let begun = fixture.time.now
+            while fixture.time.now.timeIntervalSince(begun) < 20 * 86_400 {
+                for request in try await fixture.store.requestsDue(at: fixture.time.now, limit: 100) {
+                    if let device = try await fixture.store.device(request.deviceID) {
+                        _ = try await fixture.workOff(device)
+                    }
+                }
+                fixture.time.advance(by: fixture.time.now.timeIntervalSince(begun) < 86_400 ? 1_800 : 21_600)
+            }
+            for number in 1...5 {
+                let good = try await fixture.device("good\(number)")
+                let certificate = try #require(try await fixture.store.currentCertificate(of: good.id))
+                #expect(certificate.issuedAt.timeIntervalSince(begun) < 9 * 3_600)
+                let zombie = try await fixture.device("zombie\(number)")
+                #expect(try await fixture.store.request(of: zombie.id)?.parkedAt != nil)
+                #expect(fixture.ca.orders.count { $0.names == [zombie.name] } == 10)
+            }
+        }
+    }
+
     @Test("A process that starts later knows what an earlier one was told")
     func otherProcess() async throws {
         try await TemporaryDirectory.with { folder in

@@ -46,7 +46,8 @@ struct WorkBoardTests {
     }
 
     private func with(
-        canaryTag: String? = nil, concurrency: Int = 8, _ body: (Site) async throws -> Void
+        canaryTag: String? = nil, concurrency: Int = 8, reserves: [WorkBoard.Reserve] = [],
+        _ body: (Site) async throws -> Void
     ) async throws {
         try await TemporaryDirectory.with { folder in
             let clock = ManualDate()
@@ -54,7 +55,8 @@ struct WorkBoardTests {
             var policy = SchedulingPolicy()
             policy.concurrency = 1...concurrency
             let board = WorkBoard(
-                store: store, directoryURL: Self.directory, policy: policy, canaryTag: canaryTag, now: { clock.now })
+                store: store, directoryURL: Self.directory, policy: policy, canaryTag: canaryTag, reserves: reserves,
+                now: { clock.now })
             try await body(Site(store: store, board: board, clock: clock))
             try store.close()
         }
@@ -146,6 +148,44 @@ struct WorkBoardTests {
             site.clock.advance(by: 1)
             try await site.board.refresh()
             #expect(site.next() == device.id)
+        }
+    }
+
+    @Test("another CA has places and pauses of its own: the first one's outage does not hold up what goes there")
+    func reserve() async throws {
+        let other = WorkBoard.Reserve(directoryURL: "https://other.example/directory", after: .seconds(600))
+        try await with(reserves: [other]) { site in
+            let waiting = try await site.device("a")
+            let patient = try await site.device("b")
+            let ending = try await site.device("c")
+            try await site.certificate(patient, daysLeft: 25)
+            try await site.certificate(ending, daysLeft: 5)
+            try await site.ask(waiting)
+            try await site.board.refresh()
+            #expect(site.next() == waiting.id)
+            // The first CA asks for a pause of an hour.
+            site.board.finished(waiting.id, .troubled(retryAfter: .seconds(3_600)))
+            for device in [waiting, patient, ending] { try await site.ask(device) }
+            for _ in 1...3 { _ = try await site.store.noteTrouble(at: Self.directory) }
+            site.clock.advance(by: 300)
+            try await site.board.refresh()
+            #expect(site.next() == nil)
+            site.clock.advance(by: 301)
+            try await site.board.refresh()
+            #expect(Set([site.next(), site.next()]) == [waiting.id, ending.id])
+            // What has time waits for the first CA.
+            #expect(site.next() == nil)
+            for device in [waiting, ending] { site.board.finished(device.id, .succeeded) }
+            #expect(site.next() == nil)
+            try await site.store.clearTrouble(at: Self.directory)
+            site.clock.advance(by: 3_600)
+            try await site.board.refresh()
+            var started: [Device.ID] = []
+            while let id = site.next() {
+                started.append(id)
+                site.board.finished(id, .succeeded)
+            }
+            #expect(started.contains(patient.id))
         }
     }
 

@@ -12,7 +12,8 @@ struct RenewCommand: AsyncParsableCommand {
         abstract: "Renew one device's certificate, or all that are due now.",
         discussion: """
             With the request that the device sent last; the device fetches the certificate at its next check-in. \
-            Certificates whose key is in a folder here are renewed by ddns-acme issue.
+            Certificates whose key is in a folder here are renewed by ddns-acme issue. With --due one device's failure does \
+            not stop the others; the exit code is the first one's.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -30,18 +31,25 @@ struct RenewCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reporter = StepReporter()
-        let results = try await reporter.whileShowing { try await renew(reporter) }
-        for result in results {
-            if common.json { try ResultPrinter.json(result) } else { print(result.text) }
+        let attempts = try await reporter.whileShowing { try await renew(reporter) }
+        for attempt in attempts {
+            if common.json { try ResultPrinter.json(attempt.result) } else { print(attempt.result.text) }
         }
+        if let failure = attempts.lazy.compactMap(\.failure).first { throw ExitCode(failure.rawValue) }
     }
 
-    private func renew(_ reporter: StepReporter) async throws -> [RenewResult] {
+    /// What has become of one device.
+    private struct Attempt: Sendable {
+        let result: RenewResult
+        var failure: ExitStatus?
+    }
+
+    private func renew(_ reporter: StepReporter) async throws -> [Attempt] {
         if let device, let url = server.url {
-            return [try await server.withClient(url) { try await remotely(device, $0, $1) }]
+            return [Attempt(result: try await server.withClient(url) { try await remotely(device, $0, $1) })]
         }
         return try await OperatorContext.with(common) { context in
-            if let device { return [try await locally(device, context, reporter)] }
+            if let device { return [Attempt(result: try await locally(device, context, reporter))] }
             return try await whatIsDue(context, reporter)
         }
     }
@@ -76,13 +84,13 @@ struct RenewCommand: AsyncParsableCommand {
     }
 
     /// In the scheduler's order, as many at a time as the CA bears; quiet hours are for what goes on by itself.
-    private func whatIsDue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> [RenewResult] {
+    private func whatIsDue(_ context: OperatorContext, _ reporter: StepReporter) async throws -> [Attempt] {
         let services = context.services(ignoringQuietHours: true)
         try await services.renewals.pollWindows()
         _ = try await services.renewals.scheduleDue()
         try await services.work.refresh()
-        return try await withThrowingTaskGroup(of: RenewResult.self) { group in
-            var results: [RenewResult] = []
+        return try await withThrowingTaskGroup(of: Attempt.self) { group in
+            var results: [Attempt] = []
             var decision = services.work.next()
             while true {
                 while case .start(let job) = decision {
@@ -106,17 +114,19 @@ struct RenewCommand: AsyncParsableCommand {
 
     private func renew(
         _ device: Device.ID, _ services: FleetServices, _ reporter: StepReporter
-    ) async throws -> RenewResult {
+    ) async throws -> Attempt {
         let name = try await services.store.device(device)?.name ?? "device \(device)"
         let outcome = try await services.worker.workOff(device, progress: { reporter.report($0) })
-        services.work.finished(device, JobScheduler.Outcome(outcome))
+        services.work.finished(device, services.work.outcome(outcome, of: device))
         switch outcome {
-        case .issued(let record): return RenewResult(name, "renewed", DeviceCertificate(record))
-        case .skipped: return RenewResult(name, "left to another process", nil)
+        case .issued(let record): return Attempt(result: RenewResult(name, "renewed", DeviceCertificate(record)))
+        case .skipped: return Attempt(result: RenewResult(name, "left to another process", nil))
         case .failed(let error, _):
-            // One device's failure is its own; its next attempt is noted.
-            Terminal.standard.error("\(name): \(FailureReport(error).message)")
-            return RenewResult(name, "failed", nil)
+            // One device's failure is its own; its next attempt is noted. The exit code says that there was one.
+            let report = FailureReport(error)
+            Terminal.standard.error("\(name): \(report.message)")
+            for hint in report.hints { Terminal.standard.hint(hint) }
+            return Attempt(result: RenewResult(name, "failed", nil), failure: report.status)
         }
     }
 
