@@ -20,10 +20,9 @@ package struct FleetServices: Sendable {
     package let sweeper: ChallengeSweeper
     package let publisher: AddressPublisher
     package let reconciler: ZoneReconciler
-    /// The CA's profile when a request names none.
-    package let profile: String?
     package let now: @Sendable () -> Date
 
+    /// - Parameter profile: the CA's, when a request names none.
     package init(
         store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer, accounts: AccountManager,
         profile: String? = nil, scheduling: SchedulingPolicy = SchedulingPolicy(), canaryTag: String? = nil,
@@ -33,7 +32,6 @@ package struct FleetServices: Sendable {
         self.store = store
         self.zones = zones
         self.issuer = issuer
-        self.profile = profile
         self.now = now
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)
