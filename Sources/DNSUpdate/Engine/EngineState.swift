@@ -9,6 +9,8 @@ struct EngineState: Sendable {
     enum Step: Sendable {
         case lead(EngineBatch)
         case end(Ending)
+
+        var isLead: Bool { if case .lead = self { true } else { false } }
     }
 
     /// A caller's claim to a change. A later change that takes its place has a later generation.
@@ -144,15 +146,11 @@ struct EngineState: Sendable {
 
     /// Hands a step to a change's caller.
     mutating func tell(_ id: UInt64, _ step: Step, wakes: inout [Wake]) {
-        guard var intent = intents[id] else { return }
-        guard let caller = intent.caller else {
-            intent.step = step
-            intents[id] = intent
+        guard let caller = intents[id]?.caller else {
+            intents[id]?.step = step
             return
         }
-        intent.caller = nil
-        intents[id] = intent
-        if case .end = step { intents[id] = nil }
+        if step.isLead { intents[id]?.caller = nil } else { intents[id] = nil }
         wakes.append(Wake(caller: caller, step: step))
     }
 
@@ -195,8 +193,9 @@ struct EngineState: Sendable {
     }
 
     private func batch(_ part: EnginePart) -> EngineBatch {
-        let members = part.intents.compactMap { intents[$0] }
-        return EngineBatch(part: part, changes: members.map(\.change), wasSent: members.contains { $0.silence != nil })
+        EngineBatch(
+            part: part, changes: part.intents.compactMap { intents[$0]?.change },
+            wasSent: part.intents.contains { intents[$0]?.silence != nil })
     }
 
     private mutating func take(_ queue: WritableKeyPath<EngineState, EngineQueue>) -> EngineBatch? {
@@ -205,11 +204,10 @@ struct EngineState: Sendable {
         // Different values of one name may go in one message.
         var values: [DomainName: Set<RecordData>] = [:]
         while taken.count < pacing.size, let id = self[keyPath: queue].first {
-            guard var intent = intents[id] else {
+            guard let change = intents[id]?.change else {
                 self[keyPath: queue].removeFirst()
                 continue
             }
-            let change = intent.change
             if blocked[change.name] != nil || busy[change.name] != nil && !change.isApart(from: values[change.name]) {
                 self[keyPath: queue].removeFirst()
                 blocked[change.name, default: []].append(id)
@@ -221,8 +219,7 @@ struct EngineState: Sendable {
             busy[change.name, default: 0] += 1
             if !change.isState { values[change.name, default: []].formUnion(change.added + change.removed) }
             if replaceable[change.name] == id { replaceable[change.name] = nil }
-            intent.isWaiting = false
-            intents[id] = intent
+            intents[id]?.isWaiting = false
             taken.append(id)
         }
         return taken.isEmpty ? nil : batch(EnginePart(intents: taken))

@@ -148,7 +148,9 @@ package final class UpdateEngine: Sendable {
     }
 
     private func resume(_ wakes: [EngineState.Wake]) {
-        for wake in wakes { wake.caller.resume(returning: wake.step) }
+        // Who has a message to send goes first: the server would have nothing to do meanwhile.
+        for wake in wakes where wake.step.isLead { wake.caller.resume(returning: wake.step) }
+        for wake in wakes where !wake.step.isLead { wake.caller.resume(returning: wake.step) }
     }
 
     // MARK: - The leader's part

@@ -60,7 +60,9 @@ package struct ZoneChange: Sendable, Hashable {
 
     /// The most octets that this adds to a message.
     var lengthBound: Int {
-        prerequisites.reduce(0) { $0 + $1.lengthBound } + operations.reduce(0) { $0 + $1.lengthBound }
+        prerequisites.reduce(0) { $0 + $1.lengthBound }
+            + removed.reduce(0) { $0 + UpdateOperation.deleteRecord(name, $1).lengthBound }
+            + added.reduce(0) { $0 + UpdateOperation.add(name, ttl: ttl, $1).lengthBound }
     }
 
     // MARK: - After another change of the name

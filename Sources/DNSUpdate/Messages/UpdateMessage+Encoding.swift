@@ -25,7 +25,7 @@ extension Prerequisite {
     package var lengthBound: Int {
         switch self {
         case .rrsetEquals(let name, let data):
-            data.reduce(0) { $0 + name.wireBytes.count + 10 + $1.wireBytes.count }
+            data.reduce(0) { $0 + name.wireBytes.count + 10 + $1.wireLength }
         case .rrsetExists(let name, _), .rrsetAbsent(let name, _), .nameInUse(let name), .nameNotInUse(let name):
             name.wireBytes.count + 10
         }
@@ -55,7 +55,7 @@ extension UpdateOperation {
     package var lengthBound: Int {
         switch self {
         case .add(let name, _, let data), .deleteRecord(let name, let data):
-            name.wireBytes.count + 10 + data.wireBytes.count
+            name.wireBytes.count + 10 + data.wireLength
         case .deleteRRset(let name, _), .deleteName(let name):
             name.wireBytes.count + 10
         }

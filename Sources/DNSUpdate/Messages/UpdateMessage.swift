@@ -16,14 +16,14 @@ package struct UpdateMessage: Hashable, Sendable {
     /// aborts the process in its own TSIG code near 64 KiB.
     package static let maximumLength = 60_000
 
-    /// At most this many octets does the unsigned message take; what compression saves is not known before it is built.
+    /// The octets of the unsigned message.
     package var lengthBound: Int {
         let zoneLength = MessageHeader.length + zone.wireBytes.count + 4
         return zoneLength + prerequisites.reduce(0) { $0 + $1.lengthBound }
             + operations.reduce(0) { $0 + $1.lengthBound }
     }
 
-    /// Builds the unsigned message: opcode UPDATE, all flags clear (RFC 2136 §2.2), names compressed.
+    /// Builds the unsigned message: opcode UPDATE, all flags clear (RFC 2136 §2.2), names uncompressed.
     ///
     /// Refuses what a server would answer with FORMERR, which does not say what is at fault (RFC 2136 §3.4.1.2), and
     /// what would do more than its name says.
@@ -45,7 +45,7 @@ package struct UpdateMessage: Hashable, Sendable {
         try packet.add(Question(name: zone, type: .soa))
         for record in required { try packet.add(record, to: LDNS_SECTION_ANSWER) }
         for record in changes { try packet.add(record, to: LDNS_SECTION_AUTHORITY) }
-        let bytes = try packet.wireBytes()
+        let bytes = try packet.wireBytes(capacity: min(lengthBound, Self.maximumLength))
         guard bytes.count <= Self.maximumLength else { throw tooLarge(bytes.count) }
         return bytes
     }

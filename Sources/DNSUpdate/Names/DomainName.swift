@@ -94,12 +94,19 @@ package struct DomainName: Sendable {
 
 extension DomainName: Hashable {
     package static func == (left: DomainName, right: DomainName) -> Bool {
-        left.wireBytes.count == right.wireBytes.count
-            && left.wireBytes.elementsEqual(right.wireBytes) { $0.asciiLowercased == $1.asciiLowercased }
+        guard left.wireBytes.count == right.wireBytes.count else { return false }
+        return left.wireBytes == right.wireBytes
+            || left.wireBytes.elementsEqual(right.wireBytes) { $0.asciiLowercased == $1.asciiLowercased }
     }
 
     package func hash(into hasher: inout Hasher) {
-        canonical.wireBytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        // Without a lower-case copy on the heap: whoever keeps names in a table looks them up all the time.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: wireBytes.count) { lowered in
+            for (index, octet) in wireBytes.enumerated() {
+                lowered.initializeElement(at: index, to: octet.asciiLowercased)
+            }
+            hasher.combine(bytes: UnsafeRawBufferPointer(lowered))
+        }
     }
 }
 

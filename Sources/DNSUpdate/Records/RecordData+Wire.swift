@@ -14,6 +14,16 @@ extension RecordData {
         }
     }
 
+    /// How many octets those are.
+    var wireLength: Int {
+        switch self {
+        case .a: 4
+        case .aaaa: 16
+        case .txt(let text): text.strings.reduce(0) { $0 + 1 + $1.count }
+        default: wireBytes.count
+        }
+    }
+
     /// Reads uncompressed data of the given type; what does not fit the type is kept as it is (`opaque`).
     package init(type: RecordType, rdata: [UInt8]) {
         self = Self.decode(type: type, rdata: rdata) ?? .opaque(type, rdata)
