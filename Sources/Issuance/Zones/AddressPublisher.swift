@@ -30,10 +30,14 @@ package struct AddressPublisher: Sendable {
             guard device.state == .active || addresses.isEmpty else {
                 throw IssuanceError(.stateForbids, "\(device.name) is \(device.state.rawValue)")
             }
-            let held = try await records(at: name.domain, in: zone)
-            try checkOwnership(of: name, device: device, held: held, adopting: adopting)
+            var held: Held?
+            if adopting || device.isOwnershipOpen {
+                let found = try await records(at: name.domain, in: zone)
+                try checkOwnership(of: name, device: device, held: found, adopting: adopting)
+                held = found
+            }
             try await carryOut(
-                addresses, name: name.domain, in: zone, device: device, held: held, adopting: adopting, asWish: true)
+                addresses, name: name, in: zone, device: device, held: held, adopting: adopting, asWish: true)
         }
     }
 
@@ -51,17 +55,24 @@ package struct AddressPublisher: Sendable {
                 checking || device.addressesDue != device.addressesPublished || !device.addressesAttempted.isEmpty
             else { return }
             let due = device.addressesDue.compactMap { IPAddress($0) }
-            let held = try await records(at: name.domain, in: zone)
-            if !due.isEmpty { try checkOwnership(of: name, device: device, held: held, adopting: adopting) }
+            var held: Held?
+            if checking || adopting || device.isOwnershipOpen {
+                let found = try await records(at: name.domain, in: zone)
+                if !due.isEmpty { try checkOwnership(of: name, device: device, held: found, adopting: adopting) }
+                held = found
+            }
             try await carryOut(
-                due, name: name.domain, in: zone, device: device, held: held, adopting: adopting, asWish: false)
+                due, name: name, in: zone, device: device, held: held, adopting: adopting, asWish: false)
         }
     }
 
     /// Notes what is about to be sent, sends it, and notes that it was: whoever finds a run that died in between knows
     /// which addresses may be ours.
+    ///
+    /// - Parameter held: what the zone has at the name; nil where the update itself finds that out, which saves a question:
+    ///   the first publication proves that the name is free, and a later one deletes by value what the store knows.
     private func carryOut(
-        _ addresses: [IPAddress], name: DomainName, in zone: ManagedZone, device: Device, held: Held, adopting: Bool,
+        _ addresses: [IPAddress], name: DeviceName, in zone: ManagedZone, device: Device, held: Held?, adopting: Bool,
         asWish isWish: Bool
     ) async throws {
         let texts = addresses.map(\.description)
@@ -117,16 +128,19 @@ package struct AddressPublisher: Sendable {
     // MARK: - Updates
 
     private func bring(
-        _ wanted: [IPAddress], to name: DomainName, in zone: ManagedZone, device: Device, held: Held, adopting: Bool
+        _ wanted: [IPAddress], to name: DeviceName, in zone: ManagedZone, device: Device, held: Held?, adopting: Bool
     ) async throws {
-        let ours = Set(device.addressesPublished + device.addressesAttempted + device.addressesWanted)
-        let stale = held.addresses.filter { !wanted.contains($0) && (adopting || ours.contains($0.description)) }
-        let missing = wanted.filter { !held.addresses.contains($0) }
+        let ours = device.addressesPublished + device.addressesAttempted + device.addressesWanted
+        let former =
+            held?.addresses.filter { adopting || ours.contains($0.description) } ?? ours.compactMap { IPAddress($0) }
+        let stale = former.filter { !wanted.contains($0) }
+        let missing = wanted.filter { held?.addresses.contains($0) != true }
         guard !stale.isEmpty || !missing.isEmpty else { return }
+        let isProved = adopting || held.map { !$0.addresses.isEmpty } ?? !device.addressesPublished.isEmpty
         let change = ZoneChange.state(
-            of: name, wanted: wanted.map(\.recordData), stale: stale.map(\.recordData), ttl: zone.ttl,
-            // Between our look and the update somebody else may take the name; the primary decides who was first.
-            prerequisites: held.addresses.isEmpty && !adopting ? [.nameNotInUse(name)] : [])
+            of: name.domain, wanted: wanted.map(\.recordData), stale: stale.map(\.recordData), ttl: zone.ttl,
+            // Whatever we saw, somebody else may take the name before the update; the primary decides who was first.
+            prerequisites: isProved || wanted.isEmpty ? [] : [.nameNotInUse(name.domain)])
         do throws(UpdateFailure) {
             // Whatever it says was done, what counts is what is read below.
             try await zone.engine.submit(change)
@@ -134,14 +148,20 @@ package struct AddressPublisher: Sendable {
             // Silence is no answer, and a failed prerequisite may be the effect of the copy whose answer was lost: what the
             // zone holds decides (DESIGN §6 rule 6).
             guard error.code == .yxDomain || error.mayHaveBeenApplied else { throw error }
-            let now = try await records(at: name, in: zone)
+            let now = try await records(at: name.domain, in: zone)
+            if error.code == .yxDomain, held == nil {
+                try checkOwnership(of: name, device: device, held: now, adopting: false)
+                if !now.addresses.isEmpty {
+                    return try await bring(wanted, to: name, in: zone, device: device, held: now, adopting: false)
+                }
+            }
             guard Set(now.addresses) != Set(wanted) else { return }
             guard error.code == .yxDomain else { throw error }
             throw IssuanceError(
                 .nameTaken, "\(name) is in use in the zone by records that were not published by ddns-acme",
                 hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
         }
-        try await confirm(wanted, without: stale, at: name, in: zone)
+        try await confirm(wanted, without: stale, at: name.domain, in: zone)
     }
 
     /// How long an `inline-signing` zone may take to show what it has taken.
@@ -152,8 +172,10 @@ package struct AddressPublisher: Sendable {
         _ wanted: [IPAddress], without stale: [IPAddress], at name: DomainName, in zone: ManagedZone
     ) async throws {
         var pauses = Self.signingPauses[...]
+        // The other family was not touched.
+        let types = Set((wanted + stale).map(\.recordData.type))
         while true {
-            let present = Set(try await records(at: name, in: zone).addresses)
+            let present = Set(try await records(at: name, in: zone, types).addresses)
             guard !present.isSuperset(of: wanted) || !present.isDisjoint(with: stale) else { return }
             let shortfall = try await lookup.shortfall(
                 of: wanted.map(\.recordData), at: name, zone: zone.name, on: zone.primary, key: zone.key)
@@ -171,17 +193,21 @@ package struct AddressPublisher: Sendable {
         }
     }
 
-    private func records(at name: DomainName, in zone: ManagedZone) async throws -> Held {
+    private func records(
+        at name: DomainName, in zone: ManagedZone, _ types: Set<RecordType> = [.a, .aaaa]
+    ) async throws -> Held {
         do {
-            return try await look(at: name, in: zone)
+            return try await look(at: name, in: zone, types)
         } catch {
             throw await zones.diagnosis(of: error)
         }
     }
 
-    private func look(at name: DomainName, in zone: ManagedZone) async throws(LookupFailure) -> Held {
+    private func look(
+        at name: DomainName, in zone: ManagedZone, _ types: Set<RecordType>
+    ) async throws(LookupFailure) -> Held {
         var held = Held(addresses: [], alias: nil)
-        for type in [RecordType.a, .aaaa] {
+        for type in types {
             let answer = try await zone.ask { primary throws(LookupFailure) in
                 try await lookup.query(name, type, at: primary, key: zone.key)
             }
@@ -199,6 +225,12 @@ package struct AddressPublisher: Sendable {
         }
         return zone
     }
+}
+
+extension Device {
+    /// Whether a run of ours that did not come to its end may have published something at the name, so that only the zone
+    /// can tell whose the name is.
+    fileprivate var isOwnershipOpen: Bool { addressesPublished.isEmpty && !addressesAttempted.isEmpty }
 }
 
 extension IPAddress {
