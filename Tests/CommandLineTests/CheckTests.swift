@@ -123,7 +123,7 @@ struct CheckTests {
             let output = try await fleet.site().run("check", "--json")
             let step = try #require(try StepOutput.lines(output).first { $0.step == "records" })
             #expect(step.status == "warning", "\(output)")
-            for text in ["TXT values", "TTL 60 became 30", "wildcard"] {
+            for text in ["does not show 1 of the records", "TTL 60 became 30", "wildcard"] {
                 #expect(step.finding.contains(text), "\(step)")
             }
             for hint in ["TXT(1)", "max-zone-ttl", "suspended"] {

@@ -10,6 +10,17 @@ package struct NamedConfiguration: Sendable {
             case secondary(primaries: [Int], key: String? = nil)
         }
 
+        /// A view of its own; a client gets the first one that matches it.
+        package struct View: Sendable {
+            package let name: String
+            /// The text between the braces of `match-clients`.
+            package let clients: String
+
+            package init(_ name: String, clients: String) {
+                (self.name, self.clients) = (name, clients)
+            }
+        }
+
         /// Who is told of a change.
         package enum Notify: Sendable {
             /// Nobody: secondaries lag until told otherwise (`rndc refresh`) or their refresh time has passed.
@@ -25,6 +36,8 @@ package struct NamedConfiguration: Sendable {
         /// Keys for `allow-update`; not together with a policy.
         package var allowUpdate: [String] = []
         package var notify = Notify.off
+        /// Who sees this zone; nil: everybody, and no zone of the server may have a view then.
+        package var view: View?
         /// More statements for the zone's block.
         package var statements = ""
 
@@ -47,7 +60,7 @@ package struct NamedConfiguration: Sendable {
         }
 
         /// The name of the zone's file in the server's directory; its journal is beside it as `.jnl`.
-        package var file: String { name + ".zone" }
+        package var file: String { name + (view.map { "." + $0.name } ?? "") + ".zone" }
     }
 
     package var zones: [Zone]
@@ -146,6 +159,8 @@ extension NamedConfiguration.Zone {
         if !allowUpdate.isEmpty {
             lines.append("allow-update { \(allowUpdate.map { "key \"\($0)\";" }.joined(separator: " ")) };")
         }
-        return "zone \"\(name)\" {\n" + lines.filter { !$0.isEmpty }.map { "    \($0)\n" }.joined() + "};\n"
+        let block = "zone \"\(name)\" {\n" + lines.filter { !$0.isEmpty }.map { "    \($0)\n" }.joined() + "};\n"
+        guard let view else { return block }
+        return "view \"\(view.name)\" {\n    match-clients { \(view.clients) };\n\(block)};\n"
     }
 }

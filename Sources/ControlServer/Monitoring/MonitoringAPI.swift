@@ -1,6 +1,8 @@
+import DNSUpdate
 import FleetAPI
 import FleetStore
 import FoundationEssentials
+import Issuance
 
 /// The routes that need no credential: they say nothing about any device.
 struct MonitoringAPI: Sendable {
@@ -35,6 +37,7 @@ struct MonitoringAPI: Sendable {
         var text = PrometheusText()
         metrics.write(to: &text)
         zoneWatch.write(to: &text)
+        text.write(services.zones.propagation.laggards)
         text.family("ddns_acme_enrolled_devices", .gauge, "Devices that have a credential.")
         text.sample("ddns_acme_enrolled_devices", [], Double(await index.deviceCount))
         let census = try await services.store.census(at: services.now())

@@ -62,7 +62,8 @@ package struct PropagationCheck: Sendable {
     ///   - servers: every address that a CA's resolver may ask; may or may not include the primary.
     ///   - quorum: how many of `servers` must show them, at the most all; nil: all. The primary must in any case.
     ///   - timeout: when to give up.
-    ///   - primaryKey: signs the questions to the primary, where the key selects the view.
+    ///   - primaryKey: signs the questions to a primary that is not among `servers`. One that is has to show the challenges to
+    ///     everybody: a key can select a view that nobody else sees.
     ///   - progress: told of each change of a server's state. Called from several tasks.
     /// - Throws: ``PropagationFailure``: at the timeout, when the task is cancelled, or when waiting is of no use.
     @discardableResult
@@ -73,12 +74,13 @@ package struct PropagationCheck: Sendable {
     ) async throws(PropagationFailure) -> PropagationReport {
         let stopwatch = Stopwatch(clock)
         let shared = PropagationWatermark()
+        let isPublic = servers.contains(primary)
         var targets = [primary]
         for server in servers where !targets.contains(server) { targets.append(server) }
         let pollers = targets.map { server in
             PropagationPoller(
                 check: self, stopwatch: stopwatch, timeout: timeout, zone: zone, challenges: challenges,
-                server: server, isPrimary: server == primary, key: server == primary ? primaryKey : nil,
+                server: server, isPrimary: server == primary, key: server == primary && !isPublic ? primaryKey : nil,
                 watermark: shared, progress: progress)
         }
         let enough = quorum.map { PropagationReport.Quorum($0, of: servers) }
@@ -97,10 +99,15 @@ package struct PropagationCheck: Sendable {
                 }
             }
         }
-        let report = PropagationReport(
+        var report = PropagationReport(
             zone: zone, elapsed: stopwatch.elapsed, watermark: shared.serial,
             servers: targets.indices.compactMap { reports[$0] }, quorum: enough)
         guard report.isComplete else {
+            if isPublic, let primaryKey, let missing = reports[0]?.missing.first, reports[0]?.isHopeless != true {
+                report.isInAnotherView = await lookup.visibility(
+                    of: missing.value, at: missing.name, on: primary, key: primaryKey, timeout: settings.lookupTimeout
+                ).isShown
+            }
             throw PropagationFailure(report, wasCancelled: Task.isCancelled)
         }
         return report

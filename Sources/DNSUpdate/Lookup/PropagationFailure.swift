@@ -65,6 +65,7 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
             text += ", serial \(serial)"
             if !server.isPrimary, let watermark = report.watermark { text += " (primary \(watermark))" }
         }
+        if server.isPrimary, report.isInAnotherView { text += ", but shows it to who signs with the key: another view" }
         return text
     }
 
@@ -80,6 +81,10 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
             return
                 "start \(place) or open UDP and TCP port \(place.port) to it, or remove its NS record: a CA's resolver "
                 + "may pick any name server"
+        case _ where server.isPrimary && report.isInAnotherView:
+            return "the key selects a view of \(place) (match-clients) that a CA does not see: let the key update the "
+                + "view of everybody, or let that view transfer the zone, or list the servers that a CA asks under "
+                + "`nameservers`"
         case .absent where server.isPrimary:
             return "the primary accepted the update but does not show it: look for a CNAME at the name, a count in "
                 + "update-policy (TXT(1)), inline-signing that lags (rndc sync), or a view that other clients see"

@@ -150,6 +150,7 @@ struct PropagationPoller: Sendable {
 
     private func visibility(of challenge: PropagationCheck.Challenge) async -> TextVisibility {
         let limit = check.watch?.limit(at: server)
+        let isCrowded = (limit?.inFlight ?? 0) >= PropagationWatch.datagramsAtOnce
         do throws(TransportFailure) {
             try await limit?.acquire(
                 until: NIODeadline.now() + TimeAmount(max(.milliseconds(1), timeout - stopwatch.elapsed)),
@@ -159,6 +160,15 @@ struct PropagationPoller: Sendable {
                 server: server, state: .noAnswer(.noAnswer, evidence: "not asked: \(error.evidence)"), serial: nil)
         }
         defer { limit?.release() }
+        // Where many ask at once, one connection for all of them: nothing is lost on it and asked again, and no socket is
+        // opened for each question. Should the server not take it, datagrams do.
+        if isCrowded, let watch = check.watch, let lookup = watch.pipeline(at: server, key: key) {
+            do throws(LookupFailure) {
+                return TextVisibility(of: challenge.value, in: try await lookup.query(challenge.name, .txt))
+            } catch {
+                if error.code != .cancelled { watch.avoidPipeline(at: server) }
+            }
+        }
         return await check.lookup.visibility(
             of: challenge.value, at: challenge.name, on: server, key: key, timeout: lookupTimeout)
     }

@@ -56,6 +56,8 @@ package struct PropagationReport: Sendable {
     /// The primary first.
     package let servers: [Server]
     let quorum: Quorum?
+    /// Whether the primary shows to the key what it does not show to everybody.
+    package internal(set) var isInAnotherView = false
 
     /// Servers that were asked and lack something.
     package var lacking: [Server] { servers.filter { !$0.missing.isEmpty && !$0.isUncheckable } }

@@ -12,6 +12,8 @@ package final class PropagationWatch: Sendable {
         package let serial: SerialNumber?
         /// Challenges that wait for a higher one.
         package let waiting: Int
+        /// For how long one of them has waited.
+        package let lag: Duration
     }
 
     private struct Key: Hashable {
@@ -23,7 +25,14 @@ package final class PropagationWatch: Sendable {
     private let watches = Mutex<[Key: SerialWatch]>([:])
     private let primaries = Mutex<[Key: SharedQuestion<SerialNumber?>]>([:])
     private let limits = Mutex<[DNSEndpoint: InFlightLimit]>([:])
+    private let pipelines = Mutex<[Key: PipelinedLookup]>([:])
+    private let avoided = Mutex<[DNSEndpoint: ContinuousClock.Instant]>([:])
     private let questionsAtOnce: Int
+
+    /// Questions under way to one server as a datagram each; what comes beyond goes over one connection.
+    static let datagramsAtOnce = 8
+
+    private static let avoidance = Duration.seconds(60)
 
     /// - Parameter questionsAtOnce: questions under way to one server, of all waits together.
     package init(questionsAtOnce: Int = 64) {
@@ -33,8 +42,9 @@ package final class PropagationWatch: Sendable {
     /// The servers that somebody waits for now.
     package var laggards: [Laggard] {
         watches.withLock { $0 }.compactMap { key, watch in
-            let (serial, waiting) = watch.standing
-            return waiting == 0 ? nil : Laggard(zone: key.zone, server: key.server, serial: serial, waiting: waiting)
+            let (serial, waiting, lag) = watch.standing
+            guard waiting > 0 else { return nil }
+            return Laggard(zone: key.zone, server: key.server, serial: serial, waiting: waiting, lag: lag)
         }
     }
 
@@ -66,6 +76,28 @@ package final class PropagationWatch: Sendable {
             limits[server] = limit
             return limit
         }
+    }
+
+    /// What takes many questions to a server; nil when that has failed lately.
+    func pipeline(at server: DNSEndpoint, key: TSIGKey?) -> PipelinedLookup? {
+        if let until = avoided.withLock({ $0[server] }), ContinuousClock.now < until { return nil }
+        return pipelines.withLock { pipelines in
+            let place = Key(zone: .root, server: server, signer: key?.name)
+            if let pipeline = pipelines[place] { return pipeline }
+            let pipeline = PipelinedLookup(server: server, key: key, atOnce: questionsAtOnce, timeout: .seconds(3))
+            pipelines[place] = pipeline
+            return pipeline
+        }
+    }
+
+    /// The server does not take connections, or loses them: not everybody has to find that out.
+    func avoidPipeline(at server: DNSEndpoint) {
+        avoided.withLock { $0[server] = ContinuousClock.now + Self.avoidance }
+    }
+
+    /// Closes the connections; who asks afterwards does it with datagrams.
+    package func close() async {
+        for pipeline in pipelines.withLock({ Array($0.values) }) { await pipeline.close() }
     }
 
     func serials(of zone: DomainName, at server: DNSEndpoint, _ check: PropagationCheck) -> SerialWatch {

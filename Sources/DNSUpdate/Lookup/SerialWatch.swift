@@ -18,7 +18,8 @@ final class SerialWatch: Sendable {
 
     private struct Waiter {
         let mark: SerialNumber
-        /// On the watch's stopwatch.
+        /// On the watch's stopwatch, as all times here.
+        let start: Duration
         let end: Duration
         let leavesOnSilence: Bool
         let continuation: CheckedContinuation<Turn, Never>
@@ -32,7 +33,8 @@ final class SerialWatch: Sendable {
 
     private struct State {
         var latest: SerialNumber?
-        var hasLeader = false
+        /// Since when the one that asks waits; nil: nobody asks.
+        var leaderStart: Duration?
         var waiters: [UInt64: Waiter] = [:]
         var nextID: UInt64 = 0
         /// Queries since something happened, for the pause.
@@ -57,9 +59,13 @@ final class SerialWatch: Sendable {
     /// SOA queries sent so far.
     var queries: Int { state.withLock { $0.queries } }
 
-    /// The last serial known, and how many wait for a higher one.
-    var standing: (serial: SerialNumber?, waiters: Int) {
-        state.withLock { ($0.latest, $0.waiters.count + ($0.hasLeader ? 1 : 0)) }
+    /// The last serial known, how many wait for a higher one, and for how long one of them has.
+    var standing: (serial: SerialNumber?, waiters: Int, longest: Duration) {
+        let now = stopwatch.elapsed
+        return state.withLock { state in
+            let starts = state.waiters.values.map(\.start) + [state.leaderStart].compactMap(\.self)
+            return (state.latest, starts.count, now - (starts.min() ?? now))
+        }
     }
 
     /// Waits until the server has at least this serial.
@@ -68,10 +74,11 @@ final class SerialWatch: Sendable {
     ///   - timeout: after which it returns `behind`.
     ///   - leavesOnSilence: whether an unanswered query ends the wait, too.
     func wait(for mark: SerialNumber, timeout: Duration, leavesOnSilence: Bool) async -> Standing {
-        let end = stopwatch.elapsed + timeout
+        let start = stopwatch.elapsed
+        let end = start + timeout
         // Somebody new waits: the server may be about to have it.
         state.withLock { $0.looks = min($0.looks, 4) }
-        switch await enter(mark, end, leavesOnSilence) {
+        switch await enter(mark, start, end, leavesOnSilence) {
         case .leave(let standing): return standing
         case .lead: return await lead(mark, end, leavesOnSilence)
         }
@@ -80,7 +87,9 @@ final class SerialWatch: Sendable {
     // MARK: - Following
 
     /// Leads at once if nobody does, else waits for what the leader finds.
-    private func enter(_ mark: SerialNumber, _ end: Duration, _ leavesOnSilence: Bool) async -> Turn {
+    private func enter(
+        _ mark: SerialNumber, _ start: Duration, _ end: Duration, _ leavesOnSilence: Bool
+    ) async -> Turn {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -90,12 +99,13 @@ final class SerialWatch: Sendable {
                 let turn = state.withLock { state -> Turn? in
                     if let latest = state.latest, latest.isAtLeast(mark) { return .leave(.reached(latest)) }
                     if Task.isCancelled || stopwatch.elapsed >= end { return .leave(.behind(state.latest)) }
-                    if !state.hasLeader {
-                        state.hasLeader = true
+                    if state.leaderStart == nil {
+                        state.leaderStart = start
                         return .lead
                     }
                     state.waiters[id] = Waiter(
-                        mark: mark, end: end, leavesOnSilence: leavesOnSilence, continuation: continuation)
+                        mark: mark, start: start, end: end, leavesOnSilence: leavesOnSilence,
+                        continuation: continuation)
                     return nil
                 }
                 if let turn { continuation.resume(returning: turn) }
@@ -149,11 +159,9 @@ final class SerialWatch: Sendable {
     /// Hands the lead to one of the others.
     private func resign(_ standing: Standing) -> Standing {
         let heir = state.withLock { state -> Waiter? in
-            guard let id = state.waiters.keys.min() else {
-                state.hasLeader = false
-                return nil
-            }
-            return state.waiters.removeValue(forKey: id)
+            let heir = state.waiters.keys.min().flatMap { state.waiters.removeValue(forKey: $0) }
+            state.leaderStart = heir?.start
+            return heir
         }
         heir?.continuation.resume(returning: .lead)
         return standing

@@ -40,16 +40,33 @@ extension AuthoritativeLookup {
         for type in types {
             let answer = try await query(name, type, at: primary, key: key, cancellation: cancellation)
             if case .failed = answer.outcome { throw answer.failure }
-            let missing = wanted.count { $0.type == type && !answer.records.contains($0) }
-            // At the end of an alias the records would be another name's.
-            if let target = answer.aliases.first { return .alias(type, at: name, to: target, on: primary) }
-            guard missing > 0 else { continue }
-            let keys = try await query(zone, .dnskey, at: primary, key: key, cancellation: cancellation)
-            let isSigned = !keys.records.isEmpty
-            return Shortfall(
-                type, missing: missing, present: answer.records.count, at: name, on: primary, isSigned: isSigned)
+            let found = try await shortfall(
+                of: wanted.filter { $0.type == type }, in: answer, zone: zone, key: key, cancellation: cancellation)
+            if let found { return found }
         }
         return nil
+    }
+
+    /// The same for an answer that is there already.
+    ///
+    /// - Parameter wanted: records of the type that was asked for, all added with one update.
+    package func shortfall(
+        of wanted: [RecordData], in answer: LookupAnswer, zone: DomainName, key: TSIGKey? = nil,
+        cancellation: Cancellation = .obeyed
+    ) async throws(LookupFailure) -> Shortfall? {
+        let (type, name, primary) = (answer.question.type, answer.question.name, answer.server)
+        // At the end of an alias the records would be another name's.
+        if let target = answer.aliases.first { return .alias(type, at: name, to: target, on: primary) }
+        let missing = wanted.count { !answer.records.contains($0) }
+        guard missing > 0 else { return nil }
+        var isLagging = false
+        // An update is served as a whole or not yet: where some of it is, the rest does not lag.
+        if missing == wanted.count {
+            let keys = try await query(zone, .dnskey, at: primary, key: key, cancellation: cancellation)
+            isLagging = !keys.records.isEmpty
+        }
+        return Shortfall(
+            type, missing: missing, present: answer.records.count, at: name, on: primary, isLagging: isLagging)
     }
 }
 
@@ -65,10 +82,10 @@ extension Shortfall {
     }
 
     fileprivate init(
-        _ type: RecordType, missing: Int, present: Int, at name: DomainName, on primary: DNSEndpoint, isSigned: Bool
+        _ type: RecordType, missing: Int, present: Int, at name: DomainName, on primary: DNSEndpoint, isLagging: Bool
     ) {
         let what = "\(primary) acknowledged \(type) at \(name), but does not show \(missing) of the records"
-        if isSigned {
+        if isLagging {
             self.init(
                 kind: .unsigned,
                 summary: "\(what): the zone is signed, and the signed copy that it serves lags (inline-signing)",

@@ -65,10 +65,17 @@ extension AuthoritativeLookup {
             return TextVisibility(
                 server: server, state: .noAnswer(error.code, evidence: error.evidence), serial: nil)
         }
-        return TextVisibility(server: server, state: Self.state(of: Array(value.utf8), answer), serial: answer.serial)
+        return TextVisibility(of: value, in: answer)
+    }
+}
+
+extension TextVisibility {
+    /// What an answer to a question for TXT records says about one value.
+    init(of value: String, in answer: LookupAnswer) {
+        self.init(server: answer.server, state: Self.state(of: Array(value.utf8), answer), serial: answer.serial)
     }
 
-    private static func state(of value: [UInt8], _ answer: LookupAnswer) -> TextVisibility.State {
+    private static func state(of value: [UInt8], _ answer: LookupAnswer) -> State {
         switch answer.outcome {
         case .failed(.refused): return .refused
         case .failed(let code): return .failed(code)

@@ -26,13 +26,11 @@ package final class DNS01Solver: ChallengeSolver {
     /// Sites found by `present`, for the steps after it.
     private let sites = Mutex<[DomainName: ChallengeSite]>([:])
 
-    /// - Parameter watch: what all waits for propagation share; a solver of its own unless something else looks at it, too.
     package init(
         zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup(),
-        settings: Settings = Settings(), watch: PropagationWatch = PropagationWatch(),
-        patience: Patience = .standard, resending: Patience = .brief
+        settings: Settings = Settings(), patience: Patience = .standard, resending: Patience = .brief
     ) {
-        self.watch = watch
+        watch = zones.propagation
         self.store = store
         self.resending = resending
         self.lookup = lookup

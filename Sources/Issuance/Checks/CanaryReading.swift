@@ -34,17 +34,18 @@ struct CanaryReading: Sendable {
             let wanted = canary.records.filter { $0.data.type == type }
             guard let first = wanted.first else { continue }
             let answer = try await lookup.query(first.name, type, at: zone.primary, key: zone.key)
-            let missing = wanted.filter { !answer.records.contains($0.data) }
-            if missing.count == wanted.count {
-                findings.append(absence(of: type, answer))
-            } else if !missing.isEmpty {
+            switch answer.outcome {
+            case .failed: throw answer.failure
+            case .delegated(let child, _): findings.append(delegation(of: first.name, to: child))
+            case .records, .noData, .noName, .alias:
+                let shortfall = try await lookup.shortfall(
+                    of: wanted.map(\.data), in: answer, zone: zone.name, key: zone.key)
+                guard let shortfall else { break }
+                // With one of several values a device gets its certificate, if not the one for the wildcard.
+                let isPartial = shortfall.kind == .limited && wanted.contains { answer.records.contains($0.data) }
+                let note = isPartial ? "; --wildcard needs two \(type) records at one name" : ""
                 findings.append(
-                    Finding(
-                        text:
-                            "\(zone.primary) keeps only \(wanted.count - missing.count) of \(wanted.count) \(type) values",
-                        hint: "a count in update-policy, such as \(type)(1), makes the server drop records in silence; "
-                            + "--wildcard needs two \(type) records at one name",
-                        isFatal: false))
+                    Finding(text: shortfall.summary, hint: shortfall.remedy + note, isFatal: !isPartial))
             }
             let ttl = answer.response.answers.first { $0.type == type }?.ttl
             if let ttl, ttl != zone.ttl, !findings.contains(where: { $0.text.contains("TTL") }) {
@@ -59,20 +60,9 @@ struct CanaryReading: Sendable {
         return findings
     }
 
-    private func absence(of type: RecordType, _ answer: LookupAnswer) -> Finding {
-        let seen: String =
-            switch answer.outcome {
-            case .alias(let target): "has an alias there, to \(target)"
-            case .delegated(let child, _): "has it delegated to zone \(child)"
-            case .failed(let code): "answers \(code)"
-            case .records, .noData, .noName: "does not show it"
-            }
-        return Finding(
-            text:
-                "\(zone.primary) acknowledged \(type == .a || type == .aaaa ? "an" : "a") \(type) record, but it \(seen)",
-            hint:
-                "with inline-signing the signed zone can lag behind: use dnssec-policy with inline-signing no; a count "
-                + "in update-policy, such as \(type)(1), makes the server drop records in silence",
-            isFatal: true)
+    private func delegation(of name: DomainName, to child: DomainName) -> Finding {
+        Finding(
+            text: "\(zone.primary) acknowledged records at \(name), and has it delegated to zone \(child)",
+            hint: "remove the delegation, or choose another zone for the devices", isFatal: true)
     }
 }

@@ -4,6 +4,8 @@ import Synchronization
 /// All zones of the configuration, and those that following a challenge has led to on the same primaries.
 package final class ManagedZones: Sendable {
     package let all: [ManagedZone]
+    /// What all waits for propagation in this process share.
+    package let propagation = PropagationWatch()
     private let discovered = Mutex<[DomainName: ManagedZone]>([:])
 
     package init(_ all: [ManagedZone]) {
@@ -47,8 +49,9 @@ package final class ManagedZones: Sendable {
         }
     }
 
-    /// Closes the connections to the primaries.
+    /// Closes the connections to the primaries and the name servers.
     package func close() async {
+        await propagation.close()
         for zone in all + discovered.withLock({ Array($0.values) }) { await zone.close() }
     }
 }

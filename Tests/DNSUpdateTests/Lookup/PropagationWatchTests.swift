@@ -11,6 +11,9 @@ import Foundation
 /// The cost of waiting grows with the servers, not with the challenges (DESIGN §6 rule 8).
 @Suite("Propagation, many waits at once", .serialized)
 struct PropagationWatchTests {
+    /// Questions that go as datagrams when many come at once.
+    private static let datagrams = 8
+
     /// A primary and secondaries that are told of changes as BIND does by default, some seconds late.
     private func with(
         secondaries count: Int, delay: Int, _ body: (Devices, [NamedServer]) async throws -> Void
@@ -94,11 +97,12 @@ struct PropagationWatchTests {
                     (after["TXT"] ?? 0) - (before[index]["TXT"] ?? 0), (after["SOA"] ?? 0) - (before[index]["SOA"] ?? 0)
                 )
                 print("propagation: \(count) challenges, server \(index): \(text) TXT, \(soa) SOA, \(elapsed)")
-                // A datagram that is lost is sent again.
-                #expect(text >= count && text < count + count / 2)
+                // The first few go as datagrams, of which one can be lost, or late, and is sent again.
+                #expect(text >= count && text <= count + 3 * Self.datagrams)
                 #expect(soa <= 200 + (index == 0 ? count / 4 : 0))
             }
             #expect(watch.laggards.isEmpty)
+            await watch.close()
         }
     }
 
@@ -162,7 +166,11 @@ struct PropagationWatchTests {
                 try await poll("all to wait for the secondary") {
                     watch.laggards.first?.waiting == challenges.count ? true : nil
                 }
-                #expect(watch.laggards.first?.server == secondary.endpoint)
+                let laggard = try #require(watch.laggards.first)
+                #expect(laggard.server == secondary.endpoint && laggard.zone == devices.zone)
+                #expect(laggard.lag > .zero, "since when is told, too")
+                let known = try await secondary.serial(Devices.zoneText)
+                #expect(laggard.serial == nil || laggard.serial == SerialNumber(rawValue: known))
                 waits[0].cancel()
                 await #expect(throws: PropagationFailure.self) { try await waits[0].value }
                 try await secondary.rndc("refresh", Devices.zoneText)
