@@ -24,6 +24,10 @@ package protocol DeviceStore: Sendable {
     /// The device of that key, or nil.
     func device(_ id: Device.ID) async throws(FleetStoreError) -> Device?
 
+    /// Whether there are devices, removed ones aside, exactly one label below that name: those whose names a wildcard of it
+    /// would cover (RFC 9525 §6.3).
+    func hasDevices(oneLabelBelow name: String) async throws(FleetStoreError) -> Bool
+
     /// Devices in the order of their names.
     ///
     /// - Parameters:

@@ -20,6 +20,9 @@ struct EndpointTableTests {
             ("GET", "/v1/devices", Route.devices, ""),
             ("POST", "/v1/devices/import", .deviceImport, ""),
             ("GET", "/v1/devices/dev1", .device, "dev1"),
+            // A device may be called as a path of ours is.
+            ("GET", "/v1/devices/import", .device, "import"),
+            ("HEAD", "/v1/devices/import", .device, "import"),
             ("GET", "/v1/devices/dev%31.example.com", .device, "dev1.example.com"),
             ("POST", "/v1/devices/a/issue", .deviceIssue, "a"),
             // An encoded slash stays within its segment.
@@ -60,12 +63,14 @@ struct EndpointTableTests {
     @Test("RFC 9110 §9.3.2: HEAD goes where GET goes, and nowhere else")
     func head() throws {
         #expect(try table.match(method: "HEAD", path: "/v1/devices").isHead)
-        #expect { try table.match(method: "HEAD", path: "/v1/devices/import") } throws: {
+        #expect { try table.match(method: "HEAD", path: "/v1/devices/a/issue") } throws: {
             ($0 as? APIProblem)?.status == 405
         }
     }
 
-    @Test("RFC 3986 §2.1: an escape that is none, or that is not UTF-8, is 400", arguments: ["%", "%2", "%zz", "%ff"])
+    @Test(
+        "RFC 3986 §2.1: an escape that is none, or that is not UTF-8, is 400",
+        arguments: ["%", "%2", "%zz", "%ff", "%+f", "%-1", "% 1"])
     func badEscapes(text: String) {
         #expect { try table.match(method: "GET", path: "/v1/devices/" + text) } throws: {
             ($0 as? APIProblem)?.status == 400

@@ -87,7 +87,8 @@ struct EnrollmentStoreTests {
         try await withStore { store, time in
             _ = try await store.createToken(NewAccessToken(hash: hash(1), role: .enroll), audit: audit)
             _ = try await store.enroll(enrollment("a", credential: 10))
-            let device = try #require(try await store.device(named: "a.devices.example.com"))
+            var device = try #require(try await store.device(named: "a.devices.example.com"))
+            device = try await store.updateDevice(device.id, DeviceChange(tags: ["canary"]))
             _ = try await store.recordCertificate(NewCertificate(device, serial: "01", issued: time.now))
             _ = try await store.updateDevice(device.id, DeviceChange(state: .suspended))
             #expect(try await store.enroll(enrollment("a", mayReclaim: true)) == .suspended)
@@ -100,8 +101,42 @@ struct EnrollmentStoreTests {
                 Issue.record("the name is still kept back")
                 return
             }
-            #expect(next.state == .active)
+            #expect(next.state == .active && next.tags.isEmpty)
             #expect(try await store.currentCertificate(of: next.id) == nil)
+        }
+    }
+
+    @Test(
+        "RFC 9525 §6.3: nobody enrolls under a name that another device's wildcard covers, and one label deeper anybody"
+    )
+    func wildcardAbove() async throws {
+        try await withStore { store, time in
+            _ = try await store.createToken(NewAccessToken(hash: hash(1), role: .enroll), audit: audit)
+            let owner = try await store.makeDevice("a")
+            let names = [owner.name, "*.\(owner.name)"]
+            let request = try await store.saveRequest(
+                NewCertificateRequest(
+                    deviceID: owner.id, csr: [1], names: names, keyFingerprint: "ab", dueAt: time.now))
+            #expect(try await store.enroll(enrollment("x.a")) == .coveredByWildcard)
+            try await store.settleRequest(request)
+            var certificate = NewCertificate(owner, serial: "01", issued: time.now)
+            certificate.names = names
+            let stored = try await store.recordCertificate(certificate)
+            #expect(try await store.enroll(enrollment("X.a")) == .coveredByWildcard)
+            #expect(try await !store.hasDevices(oneLabelBelow: owner.name))
+            guard case .enrolled = try await store.enroll(enrollment("y.x.a", credential: 11)) else {
+                Issue.record("two labels below is not covered")
+                return
+            }
+            try await store.recordRevocation(of: stored.id, reason: 0, at: time.now)
+            guard case .enrolled(let below) = try await store.enroll(enrollment("x.a", credential: 12)) else {
+                Issue.record("what is revoked covers nothing")
+                return
+            }
+            #expect(try await store.hasDevices(oneLabelBelow: "A.devices.example.com"))
+            #expect(try await !store.hasDevices(oneLabelBelow: "devices.example.com"))
+            _ = try await store.updateDevice(below.id, DeviceChange(state: .removed))
+            #expect(try await !store.hasDevices(oneLabelBelow: owner.name))
         }
     }
 

@@ -45,4 +45,23 @@ struct HistoryTests {
             #expect(kept.first?.attempt == 40)
         }
     }
+
+    @Test(
+        "Of a device's address changes the latest two hundred are kept in the audit log, and all else that was done to it"
+    )
+    func addressChanges() async throws {
+        try await withStore { store, _ async throws in
+            func note(_ action: String, _ subject: String) async throws {
+                try await store.appendAudit(
+                    NewAuditEntry(actor: "device:\(subject)", action: action, subject: subject, origin: "192.0.2.7"))
+            }
+            try await note("address", "other")
+            try await note("enroll", "dev1")
+            for _ in 1...250 { try await note("address", "dev1") }
+            let kept = try await store.auditEntries(subject: "dev1", before: nil, limit: 1_000)
+            #expect(kept.count { $0.action == "address" } == 200)
+            #expect(kept.last?.action == "enroll")
+            #expect(try await store.auditEntries(subject: "other", before: nil, limit: 10).count == 1)
+        }
+    }
 }

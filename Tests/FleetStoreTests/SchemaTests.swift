@@ -256,6 +256,7 @@ struct LargeFleetTests {
         var another = enrollment
         another.idempotencyKey = nil
         _ = try await store.enroll(another)
+        _ = try await store.hasDevices(oneLabelBelow: device.name)
         let request = try await store.saveRequest(
             NewCertificateRequest(
                 deviceID: device.id, csr: [1], names: [device.name], keyFingerprint: "ab", dueAt: time.now))

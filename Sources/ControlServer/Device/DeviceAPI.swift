@@ -15,6 +15,7 @@ struct DeviceAPI: Sendable {
     let settings: ServerSettings
     let logger: Logger
     private let watch = SharedCredentialWatch()
+    private let rotationLimit: RateLimiter<Device.ID>
 
     init(
         services: FleetServices, index: DeviceIndex, sightings: SightingLog, completions: CompletionBoard,
@@ -27,6 +28,7 @@ struct DeviceAPI: Sendable {
         self.metrics = metrics
         self.settings = settings
         self.logger = logger
+        rotationLimit = RateLimiter(settings.rotationRate)
     }
 
     var endpoints: [Endpoint] {
@@ -65,6 +67,10 @@ struct DeviceAPI: Sendable {
                 .nameInUse, "\(name) was removed and is kept back until \(Timestamp(until))",
                 hint: "choose another name")
         case .unavailable(.suspended, let name): throw APIProblem(.suspended, "\(name) is suspended")
+        case .unavailable(.coveredByWildcard, let name):
+            throw APIProblem(
+                .nameInUse, "a device above \(name) has a wildcard certificate that is good for that name, too",
+                hint: "choose another name, or revoke that certificate first")
         case .unavailable(_, let name):
             throw APIProblem(
                 .nameInUse, "\(name) is enrolled already",
@@ -92,6 +98,10 @@ struct DeviceAPI: Sendable {
 
     private func rotateCredential(_ request: APIRequest) async throws -> APIAnswer {
         let standing = try request.device
+        if let wait = rotationLimit.take(standing.deviceID) {
+            metrics.count(.rateLimited)
+            throw APIProblem(.rateLimited, retryAfter: wait)
+        }
         let credential = SecretToken.random(.device)
         let end = services.now().addingTimeInterval(settings.credentialOverlap.seconds)
         try await services.store.rotateCredential(

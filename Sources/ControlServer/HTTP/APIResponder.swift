@@ -18,6 +18,7 @@ struct APIResponder: HTTPResponder {
     let logger: Logger
     let addressLimit: RateLimiter<ClientNetwork>
     let credentialLimit: RateLimiter<[UInt8]>
+    let deviceLimit: RateLimiter<Device.ID>
     let failureLimit: RateLimiter<ClientNetwork>
 
     /// How long a client may go on sending a body that nobody reads.
@@ -34,6 +35,7 @@ struct APIResponder: HTTPResponder {
         self.logger = logger
         addressLimit = RateLimiter(settings.addressRate)
         credentialLimit = RateLimiter(settings.credentialRate)
+        deviceLimit = RateLimiter(settings.credentialRate)
         failureLimit = RateLimiter(settings.failureRate)
     }
 
@@ -94,7 +96,8 @@ struct APIResponder: HTTPResponder {
             switch principal {
             case .nobody: addressLimit.take(client)
             case .enrolling(let hash), .token(_, let hash): credentialLimit.take(hash)
-            case .device(let standing): credentialLimit.take(standing.credentialHash)
+            // Not per credential: a device can have as many of them as it likes, one after the other.
+            case .device(let standing): deviceLimit.take(standing.deviceID)
             }
         if let wait { throw limited(wait) }
         return principal

@@ -28,13 +28,19 @@ struct EndpointTable: Sendable {
 
     /// - Throws: 404 or 405.
     func match(method: String, path: some StringProtocol) throws(APIProblem) -> Match {
-        guard let (route, raw) = route(of: String(path)), let endpoints = byRoute[route] else {
+        let routes = routes(of: String(path))
+        guard !routes.isEmpty else {
             throw APIProblem(.notFound, "there is no such path", hint: "see \(Route.openAPI.rawValue)")
         }
         let isHead = method == "HEAD"
-        guard let key = Endpoint.Method(rawValue: isHead ? "GET" : method), let endpoint = endpoints[key] else {
-            var allowed = endpoints.keys.map(\.rawValue)
-            if endpoints[.get] != nil { allowed.append("HEAD") }
+        let key = Endpoint.Method(rawValue: isHead ? "GET" : method)
+        let found = routes.lazy.compactMap { route, raw in
+            key.flatMap { byRoute[route]?[$0] }.map { (endpoint: $0, raw: raw) }
+        }.first
+        guard let (endpoint, raw) = found else {
+            var allowed = Set(
+                routes.flatMap { route, _ in byRoute[route].map { Array($0.keys) } ?? [] }.map(\.rawValue))
+            if allowed.contains("GET") { allowed.insert("HEAD") }
             throw APIProblem(.methodNotAllowed, allowed: allowed.sorted())
         }
         guard let parameter = Self.decode(raw) else {
@@ -43,8 +49,9 @@ struct EndpointTable: Sendable {
         return Match(endpoint: endpoint, parameter: parameter, isHead: isHead)
     }
 
-    private func route(of path: String) -> (Route, Substring)? {
-        if let route = fixed[path] { return (route, "") }
+    /// The fixed one first: a device may be called as one of them is, and has other methods.
+    private func routes(of path: String) -> [(route: Route, parameter: Substring)] {
+        var found: [(route: Route, parameter: Substring)] = fixed[path].map { [($0, Substring())] } ?? []
         let segments = Self.segments(path)
         for (pattern, route) in patterns where pattern.count == segments.count {
             var parameter: Substring?
@@ -53,9 +60,9 @@ struct EndpointTable: Sendable {
                 parameter = actual
                 return !actual.isEmpty
             }
-            if isMatch, let parameter { return (route, parameter) }
+            if isMatch, let parameter { found.append((route, parameter)) }
         }
-        return nil
+        return found
     }
 
     private static func segments(_ path: String) -> [Substring] {
@@ -71,10 +78,10 @@ struct EndpointTable: Sendable {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
+            // Digits only: the library's parser takes a sign, too.
+            let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            guard digits.count == 2 else { return nil }
+            bytes.append(UInt8(digits[0] << 4 | digits[1]))
             rest = rest.dropFirst(2)
         }
         return String(validating: bytes, as: UTF8.self)

@@ -40,6 +40,8 @@ package enum EnrollmentOutcome: Sendable, Hashable {
     case tokenRefused(TokenRefusal)
     /// A device of that name has a credential already.
     case nameTaken
+    /// The device one label up has a certificate for all names below its own, or waits for one.
+    case coveredByWildcard
     /// A removed device's name, which is free again at that time.
     case nameHeld(until: Date)
     /// The device is suspended; only an operator brings it back.

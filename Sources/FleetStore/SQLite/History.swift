@@ -8,6 +8,9 @@ enum History {
     static let expiredCertificates = 3
     /// Orders of a device that are kept, beside those that something else refers to.
     static let orders = 20
+    /// Address changes of a device that stay in the audit log. A device that flaps between two networks, or whose credential
+    /// somebody has, makes a line with each.
+    static let addressChanges = 200
 
     /// Run where a certificate is added, so that the work is spread and a device that gets none loses none.
     static func pruneCertificates(of device: Device.ID, at now: Int64, _ db: Database) throws {
@@ -18,6 +21,16 @@ enum History {
                     ORDER BY id DESC LIMIT -1 OFFSET \(expiredCertificates))
                 """,
             arguments: [device.rawValue, now])
+    }
+
+    static func pruneAddressChanges(of subject: String, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM audit WHERE action = 'address' AND subject = :subject AND id <= (
+                    SELECT id FROM audit WHERE subject = :subject AND action = 'address'
+                    ORDER BY id DESC LIMIT 1 OFFSET \(addressChanges))
+                """,
+            arguments: ["subject": subject])
     }
 
     static func pruneOrders(of device: Device.ID, _ db: Database) throws {

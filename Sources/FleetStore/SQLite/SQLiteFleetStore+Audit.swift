@@ -12,6 +12,7 @@ extension SQLiteFleetStore {
                 INSERT INTO audit (recorded_at, actor, action, subject, origin, detail) VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [now, entry.actor, entry.action, entry.subject, entry.origin, entry.detail])
+        if entry.action == "address" { try History.pruneAddressChanges(of: entry.subject, db) }
     }
 
     package func auditEntries(

@@ -79,6 +79,13 @@ extension SQLiteFleetStore {
     private static func placeholder(
         for enrollment: NewEnrollment, at now: Date, _ db: Database
     ) throws -> (Device?, EnrollmentOutcome?) {
+        let known = try Self.device(named: enrollment.device.name.lowercased(), db)
+        // Who comes anew, or after a removal, must not get a name that another device can speak for.
+        if known.map({ $0.state == .removed }) ?? true,
+            try isCoveredByWildcard(enrollment.device.name, at: now.milliseconds, db)
+        {
+            return (nil, .coveredByWildcard)
+        }
         let isNew = try insert(enrollment.device, at: now.milliseconds, db)
         guard let device = try device(named: enrollment.device.name.lowercased(), db) else {
             throw FleetStoreError.internalFailure("the device just stored cannot be read")
@@ -107,6 +114,7 @@ extension SQLiteFleetStore {
             arguments: [device.id.rawValue])
         try db.execute(
             sql: "DELETE FROM certificate_requests WHERE device_id = ?", arguments: [device.id.rawValue])
+        try db.execute(sql: "DELETE FROM device_tags WHERE device_name = ?", arguments: [device.name])
         try db.execute(
             sql: """
                 UPDATE devices SET state = 'active', state_changed_at = :now, updated_at = :now, addresses_wanted = '',

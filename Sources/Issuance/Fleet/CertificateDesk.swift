@@ -34,6 +34,11 @@ package struct CertificateDesk: Sendable {
         _ bytes: [UInt8], of device: Device, profile: String?, mayHaveWildcard: Bool, isForced: Bool = false
     ) async throws -> Standing {
         let (request, names) = try Self.request(bytes, device: device.name, mayHaveWildcard: mayHaveWildcard)
+        if names.count > 1, try await store.hasDevices(oneLabelBelow: device.name) {
+            throw IssuanceError(
+                .invalidRequest, "a wildcard of \(device.name) would be good for the names of other devices below it",
+                hints: ["ask for \(device.name) alone"])
+        }
         let fingerprint = KeyFingerprint.text(of: request.publicKey)
         if let certificate = try await store.currentCertificate(of: device.id) {
             let isMeant = certificate.keyFingerprint == fingerprint && Set(certificate.names) == Set(names)

@@ -71,7 +71,7 @@ package struct EnrollmentDesk: Sendable {
             case .tokenRefused(let refusal): return .refused(refusal)
             // Two devices drew the same label.
             case .nameTaken where isRandom && attempt < 5, .nameHeld where isRandom && attempt < 5: continue
-            case .nameTaken, .nameHeld, .suspended: return .unavailable(outcome, name)
+            case .nameTaken, .nameHeld, .suspended, .coveredByWildcard: return .unavailable(outcome, name)
             }
         }
         return .refused(.unknown)

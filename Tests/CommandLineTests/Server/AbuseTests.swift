@@ -23,7 +23,7 @@ struct AbuseTests {
                 #expect(try await fleet.named.values(Self.name, "A") == ["10.0.0.5"])
                 #expect(fleet.orderCount == 0)
                 let page = try await server.curl("GET", "/metrics")
-                #expect(page.status == 200 && page.body.contains("ddns_acme_devices{state=\"active\"} 3\n"))
+                #expect(page.status == 200 && page.body.contains("ddns_acme_devices{state=\"active\"} 6\n"))
                 #expect(!page.body.contains("dev1"))
             }
         }
@@ -136,6 +136,22 @@ struct AbuseTests {
             "POST", "/v1/certificate", credential: credential, json: "{}"
         ).expectProblem(415, "unsupported-media-type")
         try await server.curl("GET", "/v1/certificate", credential: credential).expectProblem(404, "not-found")
+        // A wildcard would be good for the names of those below.
+        let above = try await server.enroll("above")
+        _ = try await server.enroll("below.above.devices.example.com")
+        let csr = fleet.folder.path("wildcard.csr")
+        let name = "above.devices.example.com"
+        try await Peer.require(
+            .openssl,
+            [
+                "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                fleet.folder.path("wildcard.key"), "-subj", "/", "-addext",
+                "subjectAltName=DNS:\(name),DNS:*.\(name)", "-out", csr,
+            ])
+        try await server.curl(
+            "POST", "/v1/certificate", credential: above, json: nil, "-H",
+            "Content-Type: application/x-pem-file", "--data-binary", "@" + csr
+        ).expectProblem(400, "bad-csr")
     }
 
     private func tokens(_ server: ControlServerProcess, _ credential: String, _ fleet: Fleet) async throws {
@@ -185,6 +201,16 @@ struct AbuseTests {
             try await server.site.run("token", "list", "--json").lines.last?.firstMatch(of: /"id":"(\d+)"/)?.output.1)
         #expect(try await server.site.run("token", "revoke", String(number)).succeeded)
         try await server.curl("POST", "/v1/enroll", credential: spare, json: "{}").expectProblem(401, "unauthorized")
+
+        // A device does not get a new allowance with each new credential, and not many of those either.
+        var (rotating, rotations) = (try await server.enroll("spinner"), 0)
+        while let answer = try await server.curl("POST", "/v1/credential", credential: rotating).body
+            .firstMatch(of: /"credential":"([^"]+)"/)?.output.1
+        {
+            (rotating, rotations) = (String(answer), rotations + 1)
+        }
+        #expect(rotations == 10)
+        try await server.curl("POST", "/v1/credential", credential: rotating).expectProblem(429, "rate-limited")
 
         // Guessing: refused as what it is, then slowed down; who has a good credential does not notice.
         let guess = String(credential.dropLast(6)) + "AAAAAA"
