@@ -41,6 +41,24 @@ let package = Package(
         .target(name: "CRenameExchange"),
         .target(name: "CertificateFiles", dependencies: ["CRenameExchange"], swiftSettings: settings),
         .target(
+            name: "CommandLineProgram",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "DeviceCertificates",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "DNSUpdate",
             dependencies: [
                 "CLDNS",
@@ -78,6 +96,7 @@ let package = Package(
         .target(
             name: "PKCS12",
             dependencies: [
+                "CertificateFiles",
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -103,8 +122,10 @@ let package = Package(
             name: "DeviceAgent",
             dependencies: [
                 "CertificateFiles",
+                "DeviceCertificates",
                 "DeviceHost",
                 "FleetAPI",
+                "PKCS12",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -135,9 +156,9 @@ let package = Package(
                 "ACME",
                 "CertificateFiles",
                 "DNSUpdate",
+                "DeviceCertificates",
                 "FleetStore",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -175,8 +196,10 @@ let package = Package(
                 "ACME",
                 "ACMEAsyncHTTPClient",
                 "CertificateFiles",
+                "CommandLineProgram",
                 "ControlServer",
                 "DNSUpdate",
+                "DeviceCertificates",
                 "DeviceHost",
                 "FleetAPI",
                 "FleetAPIAsyncHTTPClient",
@@ -187,7 +210,6 @@ let package = Package(
                 "PKCS12",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
         ),
@@ -196,6 +218,7 @@ let package = Package(
             name: "ddns-acme-agent",
             dependencies: [
                 "CertificateFiles",
+                "CommandLineProgram",
                 "DeviceAgent",
                 "DeviceHost",
                 "FleetAPI",
@@ -214,6 +237,7 @@ let package = Package(
                 "ACMEAsyncHTTPClient",
                 "ControlServer",
                 "DNSUpdate",
+                "DeviceCertificates",
                 "FleetAPI",
                 "FleetAPIAsyncHTTPClient",
                 "FleetStore",
@@ -262,6 +286,7 @@ let package = Package(
             dependencies: [
                 "CertificateFiles",
                 "DeviceAgent",
+                "DeviceCertificates",
                 "ddns-acme-agent",
                 "DeviceHost",
                 "FleetAPI",
@@ -286,7 +311,7 @@ let package = Package(
         .testTarget(
             name: "IssuanceTests",
             dependencies: [
-                "Issuance", "TestSupport",
+                "DeviceCertificates", "Issuance", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),

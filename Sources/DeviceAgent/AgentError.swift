@@ -4,8 +4,8 @@ package import FleetAPI
 /// Why the agent could not do something. Equality is on the code.
 package struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of failure a caller tells apart.
-    package struct Code: Hashable, Sendable {
-        private enum Value {
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Value: String {
             case configuration, notEnrolled, badToken, cannotWrite, busy, cancelled
             case server, badCertificate, reloadFailed, notServed, resolver, clock
         }
@@ -34,6 +34,8 @@ package struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
         package static let resolver = Code(.resolver)
         /// This device's clock is wrong.
         package static let clock = Code(.clock)
+
+        package var description: String { value.rawValue }
     }
 
     package let code: Code

@@ -48,6 +48,9 @@ package struct ProblemType: ExtensibleValue, CaseIterable {
     package static let dnsUnavailable = ProblemType("dns-unavailable")
     package static let caUnavailable = ProblemType("ca-unavailable")
 
+    /// The last part of the URN, such as `bad-csr`.
+    package var shortName: String { rawValue.split(separator: ":").last.map(String.init) ?? rawValue }
+
     /// What goes with each type: the HTTP status and the title.
     private static let table: [ProblemType: (status: Int, title: String)] = [
         .malformed: (400, "The request cannot be understood"),

@@ -34,7 +34,7 @@ package enum PKCS12Bundle {
         return bundle.certificateChain.first == leaf
     }
 
-    private static func check(_ password: [UInt8]) throws(PKCS12Error) {
+    static func check(_ password: [UInt8]) throws(PKCS12Error) {
         guard !password.isEmpty, password.count <= passwordLimit, !password.contains(0) else {
             throw PKCS12Error(
                 .password, "the password of a PKCS #12 file has 1 to \(passwordLimit) octets and no NUL",

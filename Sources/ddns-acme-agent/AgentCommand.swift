@@ -1,10 +1,9 @@
 import ArgumentParser
+import CommandLineProgram
 
 /// The device's command line: argument parsing over ``DeviceAgent``.
 @main
 struct AgentCommand: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "ddns-acme-agent",
         abstract: "Gives this device its name and its certificate.",
@@ -18,12 +17,13 @@ struct AgentCommand: AsyncParsableCommand {
             input, 69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, \
             78 configuration.
             """,
-        version: "ddns-acme-agent \(version)",
+        version: "ddns-acme-agent \(ProgramVersion.number)",
         subcommands: [
             EnrollCommand.self, RunCommand.self, CheckInCommand.self, StatusCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {
-        await CommandRunner.run(arguments: Array(CommandLine.arguments.dropFirst()))
+        await CommandRunner(AgentCommand.self, terminal: .standard, report: FailureReport.init).run(
+            arguments: Array(CommandLine.arguments.dropFirst()))
     }
 }

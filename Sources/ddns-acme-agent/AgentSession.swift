@@ -1,6 +1,8 @@
+import CommandLineProgram
 import DeviceAgent
 import FleetAPI
 import FleetAPIAsyncHTTPClient
+import FoundationEssentials
 import HTTPProxy
 import UnixSignals
 
@@ -30,10 +32,10 @@ enum AgentSession {
                 isFirst = false
                 do {
                     configuration = try load()
-                    StandardError.log(.note, "goes on with the settings as they are now")
+                    Terminal.standard.note("goes on with the settings as they are now")
                 } catch let error as AgentError {
-                    StandardError.log(error)
-                    StandardError.log(.warning, "goes on with the settings as they were before")
+                    AgentLog.terminal(error)
+                    Terminal.standard.warning("goes on with the settings as they were before")
                 }
             }
         }
@@ -47,8 +49,8 @@ enum AgentSession {
         return try await AsyncHTTPFleetTransport.with(trustRoots: configuration.trustRoots, proxy: proxy) { transport in
             try await body(
                 Agent(
-                    configuration: configuration, transport: transport, version: AgentCommand.version,
-                    surroundings: AgentSurroundings(log: StandardError.log), events: events))
+                    configuration: configuration, transport: transport, version: ProgramVersion.number,
+                    surroundings: AgentSurroundings(log: .terminal), events: events))
         }
     }
 
@@ -56,7 +58,7 @@ enum AgentSession {
     private static func proxy(_ configuration: AgentConfiguration) throws(AgentError) -> ProxySettings.Server? {
         do throws(ProxySettingsError) {
             guard let own = configuration.proxy else {
-                return try ProxySettings(environment: ProcessEnvironment.variables)
+                return try ProxySettings(environment: ProcessInfo.processInfo.environment)
                     .server(forHost: configuration.server.host, port: configuration.server.port)
             }
             return try ProxySettings(environment: ["HTTPS_PROXY": own]).server

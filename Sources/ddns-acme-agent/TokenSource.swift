@@ -1,7 +1,7 @@
 import CertificateFiles
 import DeviceAgent
 import FleetAPI
-import Glibc
+import FoundationEssentials
 
 /// Where the enrollment token comes from: a file, standard input (`-`), or `DDNS_ACME_AGENT_TOKEN`. Never from an
 /// argument, which every user of the machine could read.
@@ -11,7 +11,7 @@ struct TokenSource: Sendable {
 
     init(_ configuration: AgentConfiguration) {
         file = configuration.enrollmentTokenFile
-        variable = ProcessEnvironment.variables["DDNS_ACME_AGENT_TOKEN"]
+        variable = ProcessInfo.processInfo.environment["DDNS_ACME_AGENT_TOKEN"]
     }
 
     /// - Throws: `badToken` for a text that is none.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineProgram
 
 /// The operator's command line: argument parsing over the modules.
 @main
@@ -14,7 +15,7 @@ struct DDNSACME: AsyncParsableCommand {
             69 a service is unavailable, 70 a bug, 73 cannot write, 75 try again later, 77 refused, 78 configuration, \
             129, 130 or 143 stopped by a signal.
             """,
-        version: Version.text,
+        version: "ddns-acme \(ProgramVersion.number)",
         subcommands: [
             InitCommand.self, CheckCommand.self, IssueCommand.self, RenewCommand.self, RevokeCommand.self,
             DeviceCommand.self, TokenCommand.self, AddressCommand.self, DNSCommand.self, AccountCommand.self,
@@ -24,6 +25,7 @@ struct DDNSACME: AsyncParsableCommand {
     )
 
     static func main() async {
-        await CommandRunner.run(arguments: Array(CommandLine.arguments.dropFirst()))
+        await CommandRunner(DDNSACME.self, terminal: .standard, report: FailureReport.init).run(
+            arguments: Array(CommandLine.arguments.dropFirst()))
     }
 }

@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import DeviceHost
 import FleetAPI
 import Foundation
@@ -178,14 +179,14 @@ struct CheckInTests {
                 text = ""
             case "key":
                 text = try harness.server.issuer.issue(
-                    csr: DeviceKey().certificateRequest(for: ["dev1.devices.example.com"]))
+                    csr: DeviceKey.generate().certificateRequest(for: ["dev1.devices.example.com"]))
             case "order":
                 // The leaf of one CA with the intermediate of another.
                 let end = "-----END CERTIFICATE-----\n"
                 let mine = try harness.server.issuer.issue(csr: csr)
                 text = (mine.components(separatedBy: end)[0] + end) + other.components(separatedBy: end)[1] + end
             case "text": text = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
-            case "private key": text = DeviceKey().pem
+            case "private key": text = try DeviceKey.generate().pem
             default: text = ""
             }
             if kind != "name" {

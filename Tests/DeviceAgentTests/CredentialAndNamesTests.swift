@@ -1,3 +1,4 @@
+import DeviceCertificates
 import DeviceHost
 import FleetAPI
 import TestSupport
@@ -33,6 +34,29 @@ struct CredentialAndNamesTests {
                 return
             }
             #expect(error.code == .badCertificate)
+        }
+    }
+
+    @Test("A key type in the settings is that of the next key, also when the certificate in place is not due")
+    func keyType() async throws {
+        try await AgentHarness.with { harness in
+            try await harness.enroll().checkIn()
+            #expect(try InstalledPair(harness.files)?.key.kind == .ec256)
+            for kind in [DeviceKey.Kind.rsa2048, .ec384] {
+                harness.settings.keyType = kind.rawValue
+                try await harness.agent().checkIn()
+                let pair = try #require(try InstalledPair(harness.files))
+                #expect(pair.key.kind == kind)
+                let count = harness.server.requests(Route.certificate.rawValue).count
+                try await harness.agent().checkIn()
+                #expect(harness.server.requests(Route.certificate.rawValue).count == count)
+            }
+            // Without one the key stays what it is.
+            harness.settings.keyType = nil
+            try await harness.agent().checkIn()
+            #expect(try InstalledPair(harness.files)?.key.kind == .ec384)
+            harness.settings.keyType = "rsa1024"
+            #expect(throws: AgentError(.configuration, "")) { try harness.agent() }
         }
     }
 

@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import FleetAPI
 import Foundation
 import NIOCore

@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import DeviceHost
 import FleetAPI
 import Foundation
@@ -134,7 +135,7 @@ struct ProcessTests {
                     .checkIn, .answer(FakeControlServer.problem(type, detail: "\u{1B}[31mred", retryAfter: 9)))
                 let output = try await device.run(["check-in"])
                 #expect(output.exitCode == status, "\(type)")
-                #expect(output.standardError.contains("try again after 9 s"))
+                #expect(output.standardError.contains("try again in 9 s"))
                 #expect(!output.standardError.contains("\u{1B}"))
                 #expect(!output.standardError.contains(credential.suffix(20)))
             }

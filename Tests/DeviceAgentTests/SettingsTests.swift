@@ -1,3 +1,4 @@
+import DeviceCertificates
 import DeviceHost
 import Testing
 
@@ -29,7 +30,8 @@ struct SettingsTests {
             {"server":"https://f.example","name":"n","enrollment-token-file":"t","trust-roots":"r",
              "state-directory":"/s/","certificate-directory":"/c","interfaces":["eth*"],"families":["ipv4"],
              "networks":["10.0.0.0/8"],"addresses":[],"reload-command":["/bin/true","-x"],"reload-timeout":5,
-             "verify-address":"[::1]:443","verify-timeout":6,"address-poll":7,"proxy":"http://p:1","wildcard":true}
+             "verify-address":"[::1]:443","verify-timeout":6,"address-poll":7,"proxy":"http://p:1","wildcard":true,
+             "key-type":"ec384","pkcs12":"/b","pkcs12-password-file":"/p"}
             """)
         let environment = try AgentSettings(environment: [
             "DDNS_ACME_AGENT_SERVER": "https://f.example", "DDNS_ACME_AGENT_NAME": "n",
@@ -40,6 +42,8 @@ struct SettingsTests {
             "DDNS_ACME_AGENT_RELOAD_TIMEOUT": "5", "DDNS_ACME_AGENT_VERIFY_ADDRESS": "[::1]:443",
             "DDNS_ACME_AGENT_VERIFY_TIMEOUT": "6", "DDNS_ACME_AGENT_ADDRESS_POLL": "7", "DDNS_ACME_AGENT_ADDRESSES": "",
             "DDNS_ACME_AGENT_PROXY": "http://p:1", "DDNS_ACME_AGENT_WILDCARD": "true",
+            "DDNS_ACME_AGENT_KEY_TYPE": "ec384", "DDNS_ACME_AGENT_PKCS12": "/b",
+            "DDNS_ACME_AGENT_PKCS12_PASSWORD_FILE": "/p",
         ])
         for settings in [file, environment] {
             let configuration = try AgentConfiguration(settings)
@@ -60,6 +64,8 @@ struct SettingsTests {
             #expect(configuration.verify == ServedCertificateCheck(host: "::1", port: 443, timeout: .seconds(6)))
             #expect(configuration.addressPoll == .seconds(7))
             #expect(configuration.proxy == "http://p:1")
+            #expect(configuration.keyKind == .ec384)
+            #expect(configuration.bundle == AgentConfiguration.Bundle(path: "/b", passwordFile: "/p"))
             #expect(configuration.certificateNames("n.example") == ["n.example", "*.n.example"])
         }
     }

@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import FleetAPI
 
 extension Agent {
@@ -13,8 +14,8 @@ extension Agent {
         guard let name = state.name else { return .current }
         let installed = try InstalledPair(files(name))
         switch directive.action {
-        // The settings have changed since: only a new request can add a name, or leave one away.
-        case .none where mayDeploy && installed.map { !isForWantedNames($0.chain, name) } ?? false:
+        // The settings have changed since: only a new request can add a name, leave one away or have another key.
+        case .none where mayDeploy && installed.map { !isAsWanted($0, name) } ?? false:
             return try await request(name, credential, &state)
         case .none:
             return .current
@@ -61,13 +62,20 @@ extension Agent {
             state.deployment = nil
             try directory.save(state)
         }
-        let key = waiting ?? DeviceKey()
+        if let wanted = configuration.keyKind, waiting?.kind != wanted { waiting = nil }
+        let key: DeviceKey
+        let csr: [UInt8]
+        do throws(DeviceCertificateError) {
+            key = if let waiting { waiting } else { try DeviceKey.generate(configuration.keyKind ?? .ec256) }
+            csr = try key.certificateRequest(for: configuration.certificateNames(name))
+        } catch {
+            throw AgentError(error)
+        }
         do {
             try files.prepare(privateKey: key.pem)
         } catch {
             throw AgentError(error)
         }
-        let csr = try key.certificateRequest(for: configuration.certificateNames(name))
         let answer: CertificateAnswer
         do throws(AgentError) {
             answer = try await requesting { client throws(FleetAPIError) in
@@ -97,20 +105,25 @@ extension Agent {
         return try await deploy(key, chain, name, &state)
     }
 
-    private func isForWantedNames(_ chain: CertificateChain, _ name: String) -> Bool {
+    private func isAsWanted(_ pair: InstalledPair, _ name: String) -> Bool {
+        isForWantedNames(pair.chain, name)
+            && (configuration.keyKind.map { $0 == pair.key.kind } ?? true)
+    }
+
+    private func isForWantedNames(_ chain: IssuedCertificate, _ name: String) -> Bool {
         Set(chain.names) == Set(configuration.certificateNames(name))
     }
 
     /// The chain, asking again while it is pending; nil when that takes too long.
     private func wait(
         for answer: CertificateAnswer, _ credential: SecretToken
-    ) async throws(AgentError) -> CertificateChain? {
+    ) async throws(AgentError) -> IssuedCertificate? {
         var answer = answer
         let waited = surroundings.stopwatch()
         while true {
             switch answer {
             case .chain(let pem):
-                return try CertificateChain(pem: pem)
+                return try IssuedCertificate(answer: pem)
             case .pending(let retryAfter):
                 let pause = max(retryAfter ?? .seconds(5), .seconds(1))
                 guard waited() + pause <= Self.patience else { return nil }
@@ -140,7 +153,7 @@ extension Agent {
 
     private func pendingKey(_ files: CertificateFiles) throws(AgentError) -> DeviceKey? {
         do {
-            return try files.pendingKey().flatMap { DeviceKey(pem: $0) }
+            return try files.pendingKey().flatMap { try? DeviceKey(pem: $0) }
         } catch {
             throw AgentError(error)
         }
@@ -148,11 +161,11 @@ extension Agent {
 
     /// The key that the chain belongs to: one whose request is under way, or the installed one (the server renews with
     /// the last request when a device stays away).
-    private func heldKey(for chain: CertificateChain, _ name: String) throws(AgentError) -> DeviceKey? {
+    private func heldKey(for chain: IssuedCertificate, _ name: String) throws(AgentError) -> DeviceKey? {
         let files = try files(name)
         if let key = try pendingKey(files), chain.belongs(to: key) { return key }
         do {
-            return try files.present().privateKey.flatMap { DeviceKey(pem: $0) }.flatMap {
+            return try files.present().privateKey.flatMap { try? DeviceKey(pem: $0) }.flatMap {
                 chain.belongs(to: $0) ? $0 : nil
             }
         } catch {

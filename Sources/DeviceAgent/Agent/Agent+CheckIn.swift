@@ -98,6 +98,7 @@ extension Agent {
         do throws(AgentError) {
             if let problem { throw problem }
             outcome.certificate = try await follow(answer.certificate, credential, &state, mayDeploy: mayDeploy)
+            if case .current = outcome.certificate, mayDeploy { try await mendBundle(name) }
         } catch {
             if error.code == .cancelled { throw error }
             outcome.certificate = .failed(error)

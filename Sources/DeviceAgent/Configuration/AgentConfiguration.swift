@@ -1,3 +1,4 @@
+package import DeviceCertificates
 package import DeviceHost
 package import FleetAPI
 
@@ -15,6 +16,10 @@ package struct AgentConfiguration: Sendable {
     package var proxy: String?
     /// Whether the certificate is to be for `*.name` as well.
     package var wildcard: Bool
+    /// The kind of its key; nil: as it is, and P-256 for a fresh one.
+    package var keyKind: DeviceKey.Kind?
+    /// A PKCS #12 file that is kept beside the pair; nil: none.
+    package var bundle: Bundle?
     /// The credential and what must survive a restart.
     package var stateDirectory: String
     /// Below it the folder with the device's name.
@@ -26,6 +31,12 @@ package struct AgentConfiguration: Sendable {
     package var verify: ServedCertificateCheck?
     /// How often a change of the machine's addresses is looked for.
     package var addressPoll: Duration
+
+    /// Where a PKCS #12 file and its password are.
+    package struct Bundle: Hashable, Sendable {
+        package var path: String
+        package var passwordFile: String
+    }
 
     /// Where the addresses come from.
     package enum AddressChoice: Hashable, Sendable {
@@ -53,8 +64,10 @@ package struct AgentConfiguration: Sendable {
         trustRoots = settings.trustRoots
         proxy = settings.proxy
         wildcard = settings.wildcard ?? false
-        stateDirectory = try Self.directory(settings.stateDirectory ?? Self.defaultStateDirectory, .stateDirectory)
-        certificateDirectory = try Self.directory(
+        keyKind = try Self.keyKind(settings.keyType)
+        bundle = try Self.bundle(settings)
+        stateDirectory = try Self.absolute(settings.stateDirectory ?? Self.defaultStateDirectory, .stateDirectory)
+        certificateDirectory = try Self.absolute(
             settings.certificateDirectory ?? stateDirectory + "/certificates", .certificateDirectory)
         addresses = try Self.addresses(settings)
         reload = try Self.reload(settings)
@@ -73,13 +86,36 @@ package struct AgentConfiguration: Sendable {
         AgentError(.configuration, "\"\(key.rawValue)\" \(reason)", hint: hint)
     }
 
-    private static func directory(_ path: String, _ key: AgentSettings.Key) throws(AgentError) -> String {
+    private static func absolute(_ path: String, _ key: AgentSettings.Key) throws(AgentError) -> String {
         guard path.hasPrefix("/"), !path.utf8.contains(0) else {
             throw wrong(key, "is not an absolute path: \"\(path)\"")
         }
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path
+    }
+
+    private static func keyKind(_ text: String?) throws(AgentError) -> DeviceKey.Kind? {
+        guard let text else { return nil }
+        guard let kind = DeviceKey.Kind(rawValue: text) else {
+            let kinds = DeviceKey.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw wrong(.keyType, "is \"\(text)\"", hint: "the kinds are \(kinds)")
+        }
+        return kind
+    }
+
+    private static func bundle(_ settings: AgentSettings) throws(AgentError) -> Bundle? {
+        switch (settings.pkcs12, settings.pkcs12PasswordFile) {
+        case (nil, nil): return nil
+        case (let path?, let password?):
+            return Bundle(
+                path: try absolute(path, .pkcs12), passwordFile: try absolute(password, .pkcs12PasswordFile))
+        case (_, nil):
+            throw wrong(
+                .pkcs12PasswordFile, "is missing",
+                hint: "a PKCS #12 file holds the private key; its password protects it")
+        case (nil, _): throw wrong(.pkcs12, "is missing, but there is a password for it")
+        }
     }
 
     private static func number(

@@ -30,6 +30,9 @@ extension AgentSettings: Decodable {
         verifyTimeout = try values.decodeIfPresent(Int.self, forKey: .verifyTimeout)
         addressPoll = try values.decodeIfPresent(Int.self, forKey: .addressPoll)
         wildcard = try values.decodeIfPresent(Bool.self, forKey: .wildcard)
+        keyType = try values.decodeIfPresent(String.self, forKey: .keyType)
+        pkcs12 = try values.decodeIfPresent(String.self, forKey: .pkcs12)
+        pkcs12PasswordFile = try values.decodeIfPresent(String.self, forKey: .pkcs12PasswordFile)
     }
 
     private struct AnyKey: CodingKey {
@@ -114,6 +117,9 @@ extension AgentSettings: Decodable {
         verifyTimeout = try number(.verifyTimeout)
         addressPoll = try number(.addressPoll)
         wildcard = try flag(.wildcard)
+        keyType = text(.keyType)
+        pkcs12 = text(.pkcs12)
+        pkcs12PasswordFile = text(.pkcs12PasswordFile)
         if let command = text(.reloadCommand) {
             guard command.hasPrefix("[") else {
                 reloadCommand = [command]

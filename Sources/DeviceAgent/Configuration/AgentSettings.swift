@@ -18,6 +18,9 @@ package struct AgentSettings: Hashable, Sendable {
     package var verifyTimeout: Int?
     package var addressPoll: Int?
     package var wildcard: Bool?
+    package var keyType: String?
+    package var pkcs12: String?
+    package var pkcs12PasswordFile: String?
 
     package init() {}
 
@@ -40,6 +43,9 @@ package struct AgentSettings: Hashable, Sendable {
         case verifyTimeout = "verify-timeout"
         case addressPoll = "address-poll"
         case wildcard
+        case keyType = "key-type"
+        case pkcs12
+        case pkcs12PasswordFile = "pkcs12-password-file"
 
         package var variable: String {
             "DDNS_ACME_AGENT_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -66,6 +72,9 @@ package struct AgentSettings: Hashable, Sendable {
         result.verifyTimeout = verifyTimeout ?? other.verifyTimeout
         result.addressPoll = addressPoll ?? other.addressPoll
         result.wildcard = wildcard ?? other.wildcard
+        result.keyType = keyType ?? other.keyType
+        result.pkcs12 = pkcs12 ?? other.pkcs12
+        result.pkcs12PasswordFile = pkcs12PasswordFile ?? other.pkcs12PasswordFile
         return result
     }
 }

@@ -1,10 +1,11 @@
 import CertificateFiles
+import DeviceCertificates
 import FleetAPI
 
 extension Agent {
     /// Installs the pair, has the service take it up, and goes back to the previous one when that fails.
     func deploy(
-        _ key: DeviceKey, _ chain: CertificateChain, _ name: String, _ state: inout AgentState
+        _ key: DeviceKey, _ chain: IssuedCertificate, _ name: String, _ state: inout AgentState
     ) async throws(AgentError) -> CheckInOutcome.Certificate {
         try chain.check(name: name)
         let files = try files(name)
@@ -18,9 +19,9 @@ extension Agent {
         try directory.save(state)
         try install(
             CertificateFiles.Contents(
-                privateKey: key.pem, certificate: chain.certificatePEM, chain: chain.issuersPEM), files)
+                privateKey: key.pem, certificate: chain.certificatePEM, chain: chain.chainPEM), files)
         if let problem = await activate(files, chain, name, &state) { throw problem }
-        return .installed(serial: chain.serial, notAfter: chain.notAfter)
+        return .installed(serial: chain.serial, notAfter: chain.validUntil)
     }
 
     /// Goes on with a deployment that the last run did not live to finish, or whose first certificate could not be
@@ -49,16 +50,17 @@ extension Agent {
     ///
     /// - Returns: why it failed; the state then says what to do next.
     private func activate(
-        _ files: CertificateFiles, _ chain: CertificateChain, _ name: String, _ state: inout AgentState
+        _ files: CertificateFiles, _ chain: IssuedCertificate, _ name: String, _ state: inout AgentState
     ) async -> AgentError? {
         do throws(AgentError) {
+            try updateBundle(files)
             try await reload(files, name)
             if let check = configuration.verify {
                 try await check.waitFor(chain.leafDER, name: name, clock: surroundings.clock)
             }
             state.deployment = nil
             try directory.save(state)
-            surroundings.log(.note, "certificate \(chain.serial) is in use, valid until \(chain.notAfter)")
+            surroundings.log(.note, "certificate \(chain.serial) is in use, valid until \(chain.validUntil)")
             return nil
         } catch {
             if error.code == .cancelled { return error }
@@ -85,6 +87,12 @@ extension Agent {
                 throw AgentError(error)
             }
             surroundings.log(.warning, "back to the previous certificate \(previous.chain.serial)")
+            do throws(AgentError) {
+                try updateBundle(files)
+            } catch {
+                // The service may live without it, and has to hear of the pair in any case.
+                surroundings.log(error)
+            }
             try await reload(files, name)
             return true
         } catch {
@@ -93,7 +101,7 @@ extension Agent {
         }
     }
 
-    private func reload(_ files: CertificateFiles, _ name: String) async throws(AgentError) {
+    func reload(_ files: CertificateFiles, _ name: String) async throws(AgentError) {
         guard let command = configuration.reload else { return }
         try await command.run(environment: [
             "DDNS_ACME_NAME": name, "DDNS_ACME_DIRECTORY": files.directory, "DDNS_ACME_KEY": files.keyPath,

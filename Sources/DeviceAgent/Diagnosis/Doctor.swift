@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 package import DeviceHost
 import FleetAPI
 
@@ -140,14 +141,14 @@ package struct Doctor: Sendable {
                         ["chmod 0600 \(files.keyPath); if others did read it, have the certificate revoked"]))
             }
             // By the server's clock, when it told its time: this device's may be wrong.
-            let left = pair.chain.notAfter.seconds(after: now ?? agent.surroundings.now())
-            let text = "serial \(pair.chain.serial), valid until \(pair.chain.notAfter)"
+            let left = pair.chain.validUntil.seconds(after: now ?? agent.surroundings.now())
+            let text = "serial \(pair.chain.serial), valid until \(pair.chain.validUntil)"
             if left <= 0 {
                 findings.append(
                     .failed(
                         step, AgentError(.badCertificate, "expired: \(text)"),
                         ["run: ddns-acme-agent check-in; see its message"]))
-            } else if left < min(Self.lastDays, pair.chain.notAfter.seconds(after: pair.chain.notBefore) / 4) {
+            } else if left < min(Self.lastDays, pair.chain.validUntil.seconds(after: pair.chain.validFrom) / 4) {
                 findings.append(.warning(step, "\(text): it should have been renewed by now"))
             } else {
                 findings.append(.ok(step, text))

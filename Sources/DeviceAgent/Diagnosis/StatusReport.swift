@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import DeviceHost
 package import FleetAPI
 
@@ -64,8 +65,9 @@ extension Agent {
             let files = try files(name)
             return try InstalledPair(files).map { pair in
                 StatusReport.Certificate(
-                    directory: files.directory, serial: pair.chain.serial, notBefore: pair.chain.notBefore,
-                    notAfter: pair.chain.notAfter, isValidNow: pair.chain.notBefore <= now && now < pair.chain.notAfter)
+                    directory: files.directory, serial: pair.chain.serial, notBefore: pair.chain.validFrom,
+                    notAfter: pair.chain.validUntil,
+                    isValidNow: pair.chain.validFrom <= now && now < pair.chain.validUntil)
             }
         }
         return StatusReport(

@@ -1,3 +1,4 @@
+package import DeviceCertificates
 import FoundationEssentials
 import SwiftASN1
 package import X509
@@ -30,37 +31,24 @@ package struct CertificateRequest: Sendable {
             throw Self.invalid(
                 "its signature does not belong to its key", "make the request anew, with the device's own private key")
         }
-        try DeviceKeyPolicy.check(request.publicKey)
+        if let kind = DeviceKeyPolicy.refusedKind(of: request.publicKey) {
+            throw IssuanceError(
+                .invalidRequest, "the certificate request has a \(kind) key, which public CAs do not certify",
+                hints: [DeviceKeyPolicy.hint])
+        }
         try Self.check(Self.names(in: request), against: names)
         self.der = der
         publicKey = request.publicKey
     }
 
-    /// Makes the request for a key that is at hand. The subject stays empty: a CN has room for 64 octets only, and CAs
-    /// take the names from the subjectAltName (RFC 8555 §7.4, RFC 9525).
-    package init(names: [String], key: Certificate.PrivateKey) throws(IssuanceError) {
-        do {
-            let extensions = try Certificate.Extensions {
-                SubjectAlternativeNames(names.map { .dnsName($0) })
-            }
-            let request = try CertificateSigningRequest(
-                version: .v1,
-                subject: DistinguishedName(),
-                privateKey: key,
-                attributes: .init([.init(ExtensionRequest(extensions: extensions))]),
-                signatureAlgorithm: DeviceKeyPolicy.signatureAlgorithm(for: key))
-            var serializer = DER.Serializer()
-            try serializer.serialize(request)
-            der = serializer.serializedBytes
-            publicKey = key.publicKey
-        } catch {
-            throw IssuanceError(.invalidKey, "a certificate request cannot be made with this key: \(error)")
-        }
-    }
-
-    /// The same for a device's key.
+    /// Makes the request for a key that is at hand.
     package init(names: [String], deviceKey: DeviceKey) throws(IssuanceError) {
-        try self.init(names: names, key: deviceKey.key)
+        do throws(DeviceCertificateError) {
+            der = try deviceKey.certificateRequest(for: names)
+        } catch {
+            throw IssuanceError(error)
+        }
+        publicKey = deviceKey.publicKey
     }
 
     // MARK: - Checks

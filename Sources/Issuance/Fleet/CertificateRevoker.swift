@@ -1,4 +1,5 @@
 package import ACME
+import DeviceCertificates
 package import FleetStore
 package import FoundationEssentials
 

@@ -1,6 +1,7 @@
 import ACME
 package import CertificateFiles
 package import DNSUpdate
+package import DeviceCertificates
 package import FleetStore
 package import FoundationEssentials
 import X509
@@ -164,9 +165,9 @@ package struct LocalIssuance: Sendable {
     private func rehearsedRequest(for request: Request) throws -> CertificateRequest {
         switch request.keySource {
         case .request(let bytes): try CertificateRequest(bytes, names: request.names)
-        case .given(let key): try CertificateRequest(names: request.names, key: key.key)
+        case .given(let key): try CertificateRequest(names: request.names, deviceKey: key)
         // The kind says nothing about the names, and an RSA key takes seconds.
-        case .fresh: try CertificateRequest(names: request.names, key: DeviceKey.generate().key)
+        case .fresh: try CertificateRequest(names: request.names, deviceKey: DeviceKey.generate())
         }
     }
 
@@ -187,7 +188,7 @@ package struct LocalIssuance: Sendable {
             key = try waiting.flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate(kind ?? .ec256)
         }
         try files.prepare(privateKey: key.pem)
-        return (try CertificateRequest(names: request.names, key: key.key), key)
+        return (try CertificateRequest(names: request.names, deviceKey: key), key)
     }
 
     /// With `--csr`, a `privkey.pem` that is there already and belongs to the certificate stays where it is.

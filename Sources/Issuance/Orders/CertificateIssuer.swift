@@ -1,5 +1,6 @@
 package import ACME
 import DNSUpdate
+package import DeviceCertificates
 package import FleetStore
 package import FoundationEssentials
 import X509

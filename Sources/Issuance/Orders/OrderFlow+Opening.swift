@@ -1,4 +1,5 @@
 import ACME
+import DeviceCertificates
 import FleetStore
 import FoundationEssentials
 import X509

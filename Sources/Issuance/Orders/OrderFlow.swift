@@ -1,5 +1,6 @@
 import ACME
 import DNSUpdate
+import DeviceCertificates
 import FleetStore
 import FoundationEssentials
 import X509
@@ -50,7 +51,7 @@ struct OrderFlow: Sendable {
                             "warning: the CA offers no chain to \(preferred); taking the one to \(chain.rootName ?? "?")"
                         ))
                 }
-                let certificate = try IssuedCertificate(der: chain.certificates)
+                let certificate = try IssuedCertificate(answer: chain.certificates)
                 try certificate.verify(key: purpose.request.publicKey, names: purpose.names, now: now())
                 return (certificate, record)
             } catch {

@@ -1,8 +1,9 @@
 import ArgumentParser
+import CommandLineProgram
 import DeviceAgent
 import FleetAPI
 
-struct CheckInCommand: AsyncParsableCommand {
+struct CheckInCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-in",
         abstract: "Report the addresses and do what the server says, once.",
@@ -22,7 +23,7 @@ struct CheckInCommand: AsyncParsableCommand {
             try await agent.checkIn(rotating: newCredential)
         }
         let result = Result(outcome)
-        if json { try JSONOutput.print(result) } else { print(result.text) }
+        if json { try ResultPrinter.json(result) } else { print(result.text) }
         if case .failed(let error) = outcome.certificate { throw error }
     }
 

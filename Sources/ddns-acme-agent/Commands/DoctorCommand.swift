@@ -1,7 +1,8 @@
 import ArgumentParser
+import CommandLineProgram
 import DeviceAgent
 
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Find out what is wrong, and say what to do about it.",
@@ -26,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         if json {
             for finding in findings {
-                try JSONOutput.print(
+                try ResultPrinter.json(
                     Step(
                         step: finding.step, outcome: finding.outcome.rawValue, detail: finding.detail,
                         hints: finding.hints))

@@ -1,7 +1,8 @@
 import ArgumentParser
+import CommandLineProgram
 import DeviceAgent
 
-struct EnrollCommand: AsyncParsableCommand {
+struct EnrollCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
         abstract: "Make this device known to the control server.",
@@ -34,11 +35,11 @@ struct EnrollCommand: AsyncParsableCommand {
             try await agent.enroll(again: again) { () throws(AgentError) in try source.read() }
         }
         if json {
-            try JSONOutput.print(Result(name: enrollment.name, enrolled: enrollment.isNew))
+            try ResultPrinter.json(Result(name: enrollment.name, enrolled: enrollment.isNew))
         } else {
             print(enrollment.name)
         }
-        if !enrollment.isNew { StandardError.log(.note, "the device was enrolled already") }
+        if !enrollment.isNew { Terminal.standard.note("the device was enrolled already") }
     }
 
     private struct Result: Encodable {

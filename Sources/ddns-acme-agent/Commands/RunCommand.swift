@@ -1,8 +1,10 @@
 import ArgumentParser
+import CommandLineProgram
 import DeviceAgent
 import DeviceHost
+import FoundationEssentials
 
-struct RunCommand: AsyncParsableCommand {
+struct RunCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Keep the name and the certificate current, until stopped.",
@@ -17,7 +19,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = settings
         try await AgentSession.serve({ try settings.configuration() }) { agent, isFirst in
-            let manager = ServiceManager(environment: ProcessEnvironment.variables)
+            let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
             let source = TokenSource(agent.configuration)
             return try await AgentService(agent: agent, manager: manager).run(atOnce: !isFirst) {
                 () throws(AgentError) in try source.read()

@@ -2,6 +2,7 @@ import ArgumentParser
 import CertificateFiles
 import DeviceAgent
 import FleetAPI
+import FoundationEssentials
 import Glibc
 
 /// The settings, which every command takes.
@@ -27,6 +28,19 @@ struct SettingOptions: ParsableArguments {
 
     @Flag(help: "Have the certificate for *.NAME too, where the server allows it.")
     var wildcard = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The kind of a fresh key: ec256 (the default), ec384, rsa2048, rsa3072 or rsa4096.", valueName: "kind"))
+    var keyType: String?
+
+    @Option(
+        help: ArgumentHelp("Keep key and chain in this PKCS #12 file as well.", valueName: "file"),
+        completion: .file())
+    var pkcs12: String?
+
+    @Option(help: ArgumentHelp("The file with its password.", valueName: "file"), completion: .file())
+    var pkcs12PasswordFile: String?
 
     @Option(
         help: ArgumentHelp(
@@ -89,7 +103,7 @@ struct SettingOptions: ParsableArguments {
     ///
     /// - Parameters: beside the options here, what the enroll command takes.
     func configuration(name: String? = nil, tokenFile: String? = nil) throws -> AgentConfiguration {
-        let environment = ProcessEnvironment.variables
+        let environment = ProcessInfo.processInfo.environment
         var own = AgentSettings()
         own.server = server
         own.name = name
@@ -97,6 +111,9 @@ struct SettingOptions: ParsableArguments {
         own.trustRoots = trustRoots.map(Self.absolute)
         own.proxy = proxy
         own.wildcard = wildcard ? true : nil
+        own.keyType = keyType
+        own.pkcs12 = pkcs12.map(Self.absolute)
+        own.pkcs12PasswordFile = pkcs12PasswordFile.map(Self.absolute)
         own.stateDirectory = stateDirectory.map(Self.absolute)
         own.certificateDirectory = certificateDirectory.map(Self.absolute)
         own.interfaces = interfaces.nonEmpty
@@ -139,20 +156,4 @@ struct SettingOptions: ParsableArguments {
 extension Array {
     /// Nil instead of empty.
     fileprivate var nonEmpty: [Element]? { isEmpty ? nil : self }
-}
-
-/// The variables of this process.
-enum ProcessEnvironment {
-    static var variables: [String: String] {
-        var result: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next += 1
-        }
-        return result
-    }
 }

@@ -1,7 +1,8 @@
 import ArgumentParser
+import CommandLineProgram
 import DeviceAgent
 
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show how things stand, without asking anybody.",
@@ -15,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try settings.configuration()
         let report = try await AgentSession.with(configuration) { agent in try agent.status() }
-        if json { try JSONOutput.print(report) } else { print(report.text) }
+        if json { try ResultPrinter.json(report) } else { print(report.text) }
         guard report.isEnrolled, report.certificate?.isValidNow == true else {
             throw ExitCode(ExitStatus.unavailable.rawValue)
         }

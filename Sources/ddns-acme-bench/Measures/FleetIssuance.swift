@@ -1,4 +1,5 @@
 import DNSUpdate
+import DeviceCertificates
 import FleetAPI
 import FleetAPIAsyncHTTPClient
 import FoundationEssentials

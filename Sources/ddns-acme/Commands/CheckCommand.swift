@@ -1,6 +1,7 @@
 import ACME
 import ACMEAsyncHTTPClient
 import ArgumentParser
+import CommandLineProgram
 import DNSUpdate
 import FleetConfiguration
 import FleetStore

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CertificateFiles
+import CommandLineProgram
 import DNSUpdate
 import FleetConfiguration
 import FoundationEssentials

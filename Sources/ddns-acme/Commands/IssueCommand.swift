@@ -1,9 +1,12 @@
 import ArgumentParser
 import CertificateFiles
+import CommandLineProgram
 import DNSUpdate
+import DeviceCertificates
 import FleetConfiguration
 import FoundationEssentials
 import Issuance
+import PKCS12
 
 /// `ddns-acme issue <device>`
 struct IssueCommand: AsyncParsableCommand {
@@ -84,7 +87,7 @@ struct IssueCommand: AsyncParsableCommand {
     }
 
     private func issue(
-        _ context: OperatorContext, _ reporter: StepReporter, _ target: PKCS12Options.Target?
+        _ context: OperatorContext, _ reporter: StepReporter, _ target: PKCS12File?
     ) async throws -> IssueResult {
         let name = try context.device(device)
         var request = LocalIssuance.Request(device: name)

@@ -1,4 +1,6 @@
 import CertificateFiles
+import CommandLineProgram
+import DeviceCertificates
 import FleetAPI
 import FoundationEssentials
 import Issuance

@@ -1,3 +1,4 @@
+import CommandLineProgram
 import DNSUpdate
 import Issuance
 import Synchronization

@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import Issuance
 
 /// Which folder below `--out` a device's files are in: it is called what the device was called (DESIGN §3), label or full

@@ -1,4 +1,5 @@
 import CertificateFiles
+import CommandLineProgram
 
 /// A file that the operator names on the command line.
 enum InputFile {

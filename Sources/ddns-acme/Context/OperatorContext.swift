@@ -1,5 +1,6 @@
 import ACME
 import ACMEAsyncHTTPClient
+import CommandLineProgram
 import DNSUpdate
 import FleetConfiguration
 import FleetStore
@@ -95,7 +96,7 @@ struct OperatorContext: Sendable {
         options: CommonOptions
     ) throws -> ACMEClient {
         var settings = ClientConfiguration()
-        settings.userAgent = "ddns-acme/\(Version.number) (Swift)"
+        settings.userAgent = "ddns-acme/\(ProgramVersion.number) (Swift)"
         return ACMEClient(
             directory: try ACMEURL(configuration.acme.directory.url), transport: transport, configuration: settings,
             gate: store.map { store -> any ACMERequestGate in

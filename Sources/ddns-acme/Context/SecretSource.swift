@@ -1,4 +1,5 @@
 import CertificateFiles
+import CommandLineProgram
 import FleetConfiguration
 
 /// Reads a secret from where the configuration says it is.

@@ -1,7 +1,9 @@
 import ControlServer
+import DeviceCertificates
 import FleetAPI
 import FleetConfiguration
 import Issuance
+import PKCS12
 
 /// Messages of failures that only the command line knows, beside those of the modules.
 enum CommandExplanation {
@@ -9,6 +11,10 @@ enum CommandExplanation {
         switch error {
         case let error as ConfigurationError:
             (error.message, hints(of: error))
+        case let error as PKCS12Error:
+            ("the PKCS #12 file is not written: " + error.message, [error.hint])
+        case let error as DeviceCertificateError:
+            (error.message, error.hints)
         case let error as FleetAPIError:
             (error.message, lines(error.hint))
         case let error as APIProblem:

@@ -1,11 +1,14 @@
 import ACME
 import CertificateFiles
+import CommandLineProgram
 import ControlServer
 import DNSUpdate
+import DeviceCertificates
 import FleetAPI
 import FleetConfiguration
 import FleetStore
 import Issuance
+import PKCS12
 
 /// The exit status of each failure (DESIGN §3).
 struct FailureClassification {
@@ -18,6 +21,7 @@ struct FailureClassification {
         case let error as CommandFailure: self.init(error.status, "command")
         case let error as ConfigurationError: self.init(.configuration, "configuration.\(error.code)")
         case let error as IssuanceError: self.init(error)
+        case let error as DeviceCertificateError: self.init(IssuanceError(error))
         case let error as UpdateFailure: self.init(Self.status(of: error), "dns.\(error.code)")
         case let error as LookupFailure: self.init(Self.status(of: error), "lookup.\(error.code)")
         case let error as TransferFailure: self.init(Self.status(of: error), "transfer.\(error.code)")
@@ -29,6 +33,7 @@ struct FailureClassification {
         case let error as FleetStoreError: self.init(Self.status(of: error), "store.\(error.code)")
         case let error as CertificateFilesError:
             self.init(error.code == .unreadable || error.code == .unsafeName ? .badInput : .cannotWrite, "files")
+        case is PKCS12Error: self.init(.badInput, "pkcs12")
         case let error as FleetAPIError:
             self.init(Self.status(of: error), "server.\(error.problem?.type.shortName ?? "answer")", error.retryAfter)
         case let error as APIProblem:
@@ -136,12 +141,5 @@ struct FailureClassification {
         case .newerSchema: .configuration
         default: .internalError
         }
-    }
-}
-
-extension ProblemType {
-    /// The last part of the URN.
-    fileprivate var shortName: String {
-        rawValue.split(separator: ":").last.map(String.init) ?? rawValue
     }
 }

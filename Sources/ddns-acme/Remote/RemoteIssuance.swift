@@ -1,7 +1,10 @@
 import CertificateFiles
+import CommandLineProgram
+import DeviceCertificates
 import FleetAPI
 import FoundationEssentials
 import Issuance
+import PKCS12
 
 /// The job of `ddns-acme issue --server`: the key is made and stays here, the control server does the rest.
 struct RemoteIssuance: Sendable {
@@ -15,7 +18,7 @@ struct RemoteIssuance: Sendable {
         /// `--out`
         var out: String
         /// `--pkcs12`
-        var bundle: PKCS12Options.Target?
+        var bundle: PKCS12File?
     }
 
     /// Seconds that the server may take for one answer, and how long it is asked again.

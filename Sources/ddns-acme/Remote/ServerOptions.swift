@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineProgram
 import FleetAPI
 import FleetAPIAsyncHTTPClient
 import FoundationEssentials
@@ -43,7 +44,7 @@ struct ServerOptions: ParsableArguments {
             trustRoots: serverCA ?? Self.variable("DDNS_ACME_SERVER_CA"), proxy: try Self.proxy(for: address)
         ) { transport in
             let client = FleetClient(
-                server: address, transport: transport, userAgent: "ddns-acme/\(Version.number) (Swift)")
+                server: address, transport: transport, userAgent: "ddns-acme/\(ProgramVersion.number) (Swift)")
             return try await body(client, token)
         }
     }

@@ -1,3 +1,4 @@
+import CommandLineProgram
 import Issuance
 import Synchronization
 

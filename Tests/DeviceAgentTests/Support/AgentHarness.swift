@@ -1,4 +1,5 @@
 import CertificateFiles
+import DeviceCertificates
 import DeviceHost
 import FleetAPI
 import Foundation

@@ -158,7 +158,7 @@ final class FakeControlServer: FleetTransport {
             .flatMap { try? Certificate(derEncoded: $0.derBytes) }
         let serial = current?.serialNumber.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let due: CertificateDirective.Action =
-            serial == nil ? .sendCSR : serial == body.certificate?.serial ? .none : .download
+            serial.map { body.certificate?.hasSerial($0) == true ? .none : .download } ?? .sendCSR
         let directive = CertificateDirective(
             action: state.action ?? due,
             notAfter: current.map { Timestamp(secondsSinceEpoch: Int64($0.notValidAfter.timeIntervalSince1970)) })

@@ -1,3 +1,4 @@
+import DeviceCertificates
 import TestSupport
 import Testing
 
@@ -188,7 +189,7 @@ struct CertificateRequestTests {
     )
     func own() async throws {
         let names = [Self.name, "*." + Self.name]
-        let request = try CertificateRequest(names: names, key: DeviceKey.generate().key)
+        let request = try CertificateRequest(names: names, deviceKey: DeviceKey.generate())
         try await TemporaryDirectory.with { folder in
             try Data(request.der).write(to: URL(fileURLWithPath: folder.path("csr.der")))
             let output = try await Peer.require(

@@ -1,3 +1,4 @@
+import DeviceCertificates
 import TestSupport
 import Testing
 
@@ -28,15 +29,15 @@ struct DeviceKeyTests {
         ])
     func refused(command: [String]) async throws {
         let pem = try await Peer.require(.openssl, command).standardOutput
-        let error = try #require(throws: IssuanceError.self) { try DeviceKey(pem: pem) }
-        #expect(error.code == .invalidKey)
+        let error = try #require(throws: DeviceCertificateError.self) { try DeviceKey(pem: pem) }
+        #expect(error.code == .key)
         #expect(!error.hints.isEmpty)
     }
 
     @Test(
         "garbage is refused", arguments: ["", "key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
     func garbage(text: String) {
-        #expect(throws: IssuanceError(.invalidKey, "")) { try DeviceKey(pem: text) }
+        #expect(throws: DeviceCertificateError(.key, "")) { try DeviceKey(pem: text) }
     }
 
     @Test("no description, dump or mirror shows it")

@@ -1,4 +1,5 @@
 import Crypto
+import DeviceCertificates
 import FoundationEssentials
 import SwiftASN1
 import Testing
@@ -99,10 +100,10 @@ struct IssuedCertificateTests {
         for der in [[], [[]], [[0x30, 0x00]], [Array("hello".utf8)], [Array(try Self.der(try leaf()).dropLast())]]
             as [[[UInt8]]]
         {
-            #expect(throws: IssuanceError(.chainRejected, "")) { try IssuedCertificate(der: der) }
+            #expect(throws: DeviceCertificateError(.chain, "")) { try IssuedCertificate(der: der) }
         }
         for text in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            #expect(throws: IssuanceError(.chainRejected, "")) { try IssuedCertificate(pem: text) }
+            #expect(throws: DeviceCertificateError(.chain, "")) { try IssuedCertificate(pem: text) }
         }
     }
 

@@ -1,5 +1,6 @@
 import ACME
 import DNSUpdate
+import DeviceCertificates
 import FleetStore
 import Foundation
 import TestSupport

@@ -1,4 +1,5 @@
 import ACME
+import DeviceCertificates
 import FleetStore
 import Foundation
 import TestSupport

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineProgram
 import ControlServer
 import FleetAPI
 

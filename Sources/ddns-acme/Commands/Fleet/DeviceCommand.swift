@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineProgram
 import FleetAPI
 
 /// `ddns-acme device add|list|show|import|suspend|resume|remove`

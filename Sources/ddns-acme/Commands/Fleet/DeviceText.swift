@@ -1,3 +1,4 @@
+import CommandLineProgram
 import FleetAPI
 
 /// Devices as text for people; what it says may come from a server that is not ours.

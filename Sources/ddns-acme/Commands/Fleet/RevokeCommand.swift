@@ -1,5 +1,6 @@
 import ACME
 import ArgumentParser
+import CommandLineProgram
 import ControlServer
 import FleetAPI
 import FleetStore

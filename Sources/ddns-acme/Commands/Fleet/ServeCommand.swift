@@ -1,5 +1,6 @@
 import ArgumentParser
 import CertificateFiles
+import CommandLineProgram
 import ControlServer
 import DNSUpdate
 import DeviceHost
@@ -10,7 +11,7 @@ import Issuance
 import Logging
 
 /// `ddns-acme serve`
-struct ServeCommand: ServiceCommand {
+struct ServeCommand: SignalHandlingCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the control server.",

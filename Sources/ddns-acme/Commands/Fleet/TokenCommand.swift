@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineProgram
 import FleetAPI
 
 /// `ddns-acme token create|list|revoke`

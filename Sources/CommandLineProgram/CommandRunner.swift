@@ -1,12 +1,12 @@
-import ArgumentParser
+package import ArgumentParser
 import Glibc
 import UnixSignals
 
-/// A command that runs until it is told to stop, and handles the signals for it.
-protocol ServiceCommand: AsyncParsableCommand {}
+/// A command that handles the signals itself, since it has rules of its own for how it ends.
+package protocol SignalHandlingCommand: AsyncParsableCommand {}
 
 /// Runs a command until it ends or a signal asks it to, and turns what went wrong into messages and an exit status.
-enum CommandRunner {
+package struct CommandRunner<Root: ParsableCommand>: Sendable {
     private enum Event: Sendable {
         case finished(Ending)
         case signal(UnixSignal)
@@ -20,12 +20,23 @@ enum CommandRunner {
         case answered(text: String, status: Int32)
     }
 
-    static func run(arguments: [String]) async -> Never {
+    private let terminal: Terminal
+    private let report: @Sendable (any Error) -> FailureReport
+
+    /// - Parameters:
+    ///   - root: the command that has all others.
+    ///   - report: what there is to say of an error that a command has thrown.
+    package init(_ root: Root.Type, terminal: Terminal, report: @escaping @Sendable (any Error) -> FailureReport) {
+        self.terminal = terminal
+        self.report = report
+    }
+
+    package func run(arguments: [String]) async -> Never {
         // A reader that has gone away (a closed pipe) shows as a failed write, not as death half-way through an update.
         signal(SIGPIPE, SIG_IGN)
-        occupyStandardDescriptors()
+        Self.occupyStandardDescriptors()
         let (ending, stop) =
-            isService(arguments)
+            Self.handlesSignals(arguments)
             ? (await execute(arguments), nil) : await untilInterrupted { await execute(arguments) }
         if let stop {
             fflush(nil)
@@ -38,19 +49,18 @@ enum CommandRunner {
             print(text)
             exit(flushed())
         case .answered(let text, let status):
-            Terminal.standard.write(text)
+            terminal.write(text)
             exit(status)
         case .failed(let error):
-            let report = FailureReport(error)
-            report.print(asJSON: arguments.contains("--json"))
+            let report = report(error)
+            report.print(on: terminal, asJSON: arguments.contains("--json"))
             fflush(nil)
             exit(report.status.rawValue)
         }
     }
 
-    /// A service ends on a signal as its own rules say.
-    private static func isService(_ arguments: [String]) -> Bool {
-        (try? DDNSACME.parseAsRoot(arguments)) is any ServiceCommand
+    private static func handlesSignals(_ arguments: [String]) -> Bool {
+        (try? Root.parseAsRoot(arguments)) is any SignalHandlingCommand
     }
 
     /// A descriptor that the caller has closed would go to the next file or socket that is opened, and results would be
@@ -62,15 +72,14 @@ enum CommandRunner {
     }
 
     /// Writes out what is left of the results, and says so when that is not possible.
-    private static func flushed() -> Int32 {
+    private func flushed() -> Int32 {
         guard fflush(nil) != 0 else { return 0 }
         // Kept: whether the terminal has colours is asked for next.
         let number = errno
         // A reader that has seen enough has nothing to be told.
         if number != EPIPE {
-            Terminal.standard.error(
-                "the result cannot be written to standard output: \(String(cString: strerror(number)))")
-            Terminal.standard.hint("the command itself is done; run it again to see its result")
+            terminal.error("the result cannot be written to standard output: \(String(cString: strerror(number)))")
+            terminal.hint("the command itself is done; run it again to see its result")
         }
         return ExitStatus.cannotWrite.rawValue
     }
@@ -83,13 +92,13 @@ enum CommandRunner {
         return unsafeBitCast(action.__sigaction_handler.sa_handler, to: UInt.self) == 1
     }
 
-    /// SIGINT, SIGTERM and the terminal's end cancel the command, which then withdraws what it has published. A second one ends it at once:
-    /// the signals have their default effect again.
-    private static func untilInterrupted(
+    /// SIGINT, SIGTERM and the terminal's end cancel the command, which then withdraws what it has published. A second
+    /// one ends it at once: the signals have their default effect again.
+    private func untilInterrupted(
         _ body: @escaping @Sendable () async -> Ending
     ) async -> (ending: Ending, stop: Int32?) {
         let signals = await UnixSignalsSequence(
-            trapping: isHangUpIgnored ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup])
+            trapping: Self.isHangUpIgnored ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup])
         return await withTaskGroup(of: Event.self) { group in
             group.addTask { .finished(await body()) }
             group.addTask {
@@ -106,7 +115,7 @@ enum CommandRunner {
                     stop = received == .sigint ? SIGINT : received == .sighup ? SIGHUP : SIGTERM
                     signal(SIGINT, SIG_DFL)
                     signal(SIGTERM, SIG_DFL)
-                    Terminal.standard.note("stopping: withdrawing what was published; a second signal ends at once")
+                    terminal.note("stopping: withdrawing what was published; a second signal ends at once")
                     group.cancelAll()
                 case .quiet:
                     break
@@ -116,10 +125,10 @@ enum CommandRunner {
         }
     }
 
-    private static func execute(_ arguments: [String]) async -> Ending {
+    private func execute(_ arguments: [String]) async -> Ending {
         var command: any ParsableCommand
         do {
-            command = try DDNSACME.parseAsRoot(arguments)
+            command = try Root.parseAsRoot(arguments)
         } catch {
             return answer(to: error)
         }
@@ -133,25 +142,26 @@ enum CommandRunner {
         } catch let error where error is CleanExit || error is ValidationError || error is ExitCode {
             return answer(to: error)
         } catch {
-            return isHelp(error) ? answer(to: error) : .failed(error)
+            return Self.isHelp(error) ? answer(to: error) : .failed(error)
         }
     }
 
     /// A command without an action of its own (`ddns-acme account`) asks for its help by an error of the parser.
     private static func isHelp(_ error: any Error) -> Bool {
-        DDNSACME.exitCode(for: error) == .success
+        Root.exitCode(for: error) == .success
     }
 
-    private static func answer(to error: any Error) -> Ending {
-        let status = DDNSACME.exitCode(for: error)
-        guard status != .success else { return .answered(text: DDNSACME.fullMessage(for: error), status: 0) }
+    private func answer(to error: any Error) -> Ending {
+        let status = Root.exitCode(for: error)
+        guard status != .success else { return .answered(text: Root.fullMessage(for: error), status: 0) }
         if let code = error as? ExitCode { return .answered(text: "", status: code.rawValue) }
-        var lines = ["error: " + DDNSACME.message(for: error)]
-        for line in DDNSACME.fullMessage(for: error).split(separator: "\n") where line.hasPrefix("Usage: ") {
+        let program = terminal.program
+        var lines = ["error: " + Root.message(for: error)]
+        for line in Root.fullMessage(for: error).split(separator: "\n") where line.hasPrefix("Usage: ") {
             lines.append("hint: usage: " + line.dropFirst("Usage: ".count))
         }
-        lines.append("hint: ddns-acme --help lists the commands, ddns-acme help COMMAND explains one")
+        lines.append("hint: \(program) --help lists the commands, \(program) help COMMAND explains one")
         return .answered(
-            text: lines.map { "ddns-acme: \($0)" }.joined(separator: "\n"), status: ExitStatus.usage.rawValue)
+            text: lines.map { "\(program): \($0)" }.joined(separator: "\n"), status: ExitStatus.usage.rawValue)
     }
 }

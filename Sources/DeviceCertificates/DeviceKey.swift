@@ -5,7 +5,7 @@ package import X509
 
 /// A device's private key, when it is at hand. Its text never reaches a description.
 package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    let key: Certificate.PrivateKey
+    private let key: Certificate.PrivateKey
     /// PEM, as it is written to `privkey.pem`.
     package let pem: String
 
@@ -15,7 +15,7 @@ package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     }
 
     /// A fresh key; PKCS #8.
-    package static func generate(_ kind: Kind = .ec256) throws(IssuanceError) -> DeviceKey {
+    package static func generate(_ kind: Kind = .ec256) throws(DeviceCertificateError) -> DeviceKey {
         do {
             switch kind {
             case .ec256:
@@ -30,7 +30,7 @@ package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringCo
                 return DeviceKey(key: Certificate.PrivateKey(key), pem: key.pkcs8PEMRepresentation + "\n")
             }
         } catch {
-            throw IssuanceError(.invalidKey, "no \(kind.rawValue) key can be made: \(error)")
+            throw DeviceCertificateError(.key, "no \(kind.rawValue) key can be made: \(error)")
         }
     }
 
@@ -47,29 +47,51 @@ package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     }
 
     /// A key from a file: PKCS #8, SEC 1 or PKCS #1, not encrypted.
-    /// - Throws: `invalidKey`.
-    package init(pem: String) throws(IssuanceError) {
+    /// - Throws: `key`.
+    package init(pem: String) throws(DeviceCertificateError) {
         if pem.contains("ENCRYPTED") {
-            throw IssuanceError(
-                .invalidKey, "the private key is encrypted",
+            throw DeviceCertificateError(
+                .key, "the private key is encrypted",
                 hints: ["give a key without a passphrase, or a request made with it: --csr"])
         }
         do {
             key = try Certificate.PrivateKey(pemEncoded: pem)
         } catch {
-            throw IssuanceError(
-                .invalidKey, "the private key cannot be read (\(error))",
+            throw DeviceCertificateError(
+                .key, "the private key cannot be read (\(error))",
                 hints: ["give a PEM file with a P-256, P-384 or RSA key of at least 2048 bits"])
         }
         self.pem = pem
-        do {
-            try DeviceKeyPolicy.check(key.publicKey)
-        } catch {
-            throw IssuanceError(.invalidKey, "public CAs do not certify this kind of private key", hints: error.hints)
+        guard DeviceKeyPolicy.refusedKind(of: key.publicKey) == nil else {
+            throw DeviceCertificateError(
+                .key, "public CAs do not certify this kind of private key", hints: [DeviceKeyPolicy.hint])
         }
     }
 
     package var publicKey: Certificate.PublicKey { key.publicKey }
+
+    /// A request (RFC 2986) for those names only, in DER. The subject stays empty: a CN has room for 64 octets only, and
+    /// CAs take the names from the subjectAltName (RFC 8555 §7.4, RFC 9525).
+    /// - Throws: `request`.
+    package func certificateRequest(for names: [String]) throws(DeviceCertificateError) -> [UInt8] {
+        do {
+            let extensions = try Certificate.Extensions {
+                SubjectAlternativeNames(names.map { .dnsName($0) })
+            }
+            let request = try CertificateSigningRequest(
+                version: .v1,
+                subject: DistinguishedName(),
+                privateKey: key,
+                attributes: .init([.init(ExtensionRequest(extensions: extensions))]),
+                signatureAlgorithm: DeviceKeyPolicy.signatureAlgorithm(for: key))
+            var serializer = DER.Serializer()
+            try serializer.serialize(request)
+            return serializer.serializedBytes
+        } catch {
+            throw DeviceCertificateError(.request, "a certificate request cannot be made with this key: \(error)")
+        }
+    }
+
     package var description: String { "<redacted>" }
     package var debugDescription: String { "<redacted>" }
     package var customMirror: Mirror { Mirror(self, children: []) }

@@ -1,7 +1,7 @@
 /// Text from a CA, a DNS server or a file name on its way to a terminal, which must not obey it.
-enum OutsideText {
+package enum OutsideText {
     /// Control characters are written out. A line break does not begin a line that looks like one of ours.
-    static func shown(_ text: String) -> String {
+    package static func shown(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0 == "\n" || isControl($0) }) else { return text }
         return text.unicodeScalars.map { scalar in
             scalar == "\n" ? "\n    " : isControl(scalar) ? scalar.escaped(asASCII: true) : String(Character(scalar))
@@ -9,7 +9,7 @@ enum OutsideText {
     }
 
     /// The same in one line.
-    static func inOneLine(_ text: String) -> String {
+    package static func inOneLine(_ text: String) -> String {
         shown(text.split(whereSeparator: \.isNewline).joined(separator: " "))
     }
 

@@ -1,34 +1,26 @@
-import FoundationEssentials
-import Issuance
-
 /// What is said of a failure: what happened, what to do, and which status the process ends with.
-struct FailureReport {
-    let status: ExitStatus
-    let message: String
-    let hints: [String]
-    /// Seconds after which the other side wants to be asked again.
-    let retryAfter: Int64?
+package struct FailureReport: Sendable {
+    package let status: ExitStatus
     /// The kind of failure, for programs.
-    let code: String
+    package let code: String
+    package let message: String
+    package let hints: [String]
+    /// Seconds after which the other side wants to be asked again.
+    package let retryAfter: Int64?
 
-    init(_ error: any Error) {
-        let classification = FailureClassification(error)
-        status = classification.status
-        code = classification.code
-        retryAfter = classification.retryAfter.map { max(1, $0.components.seconds) }
-        if let failure = error as? CommandFailure {
-            message = failure.message
-            hints = failure.hints
-        } else {
-            (message, hints) = CommandExplanation.explanation(of: error)
-        }
+    package init(status: ExitStatus, code: String, message: String, hints: [String], retryAfter: Duration?) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hints = hints
+        self.retryAfter = retryAfter.map { max(1, $0.components.seconds) }
     }
 
     /// Messages and hints to standard error; with `--json` an object to standard output, too.
-    func print(asJSON: Bool) {
+    package func print(on terminal: Terminal, asJSON: Bool) {
         let wait = retryAfter.map { " (try again in \($0) s)" } ?? ""
-        Terminal.standard.error(message + wait)
-        for hint in hints { Terminal.standard.hint(hint) }
+        terminal.error(message + wait)
+        for hint in hints { terminal.hint(hint) }
         guard asJSON else { return }
         try? ResultPrinter.json(JSONReport(error: JSONReport.Details(self)))
     }

@@ -1,30 +1,30 @@
 import Glibc
 import Synchronization
 
-/// Standard error, where everything goes that is not a result: `ddns-acme: …` lines, and on a terminal one line of
-/// progress that is overwritten.
-final class Terminal: Sendable {
-    static let standard = Terminal(
-        isInteractive: isatty(STDERR_FILENO) == 1 && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false,
-        usesColour: getenv("NO_COLOR") == nil)
-
+/// Standard error, where everything goes that is not a result: lines that begin with the program's name, and on a terminal
+/// one line of progress that is overwritten.
+package final class Terminal: Sendable {
+    /// What each line begins with.
+    package let program: String
     /// Whether a person looks on, so that a line may be overwritten.
-    let isInteractive: Bool
+    package let isInteractive: Bool
     private let usesColour: Bool
     private let hasProgressLine = Mutex(false)
 
-    init(isInteractive: Bool, usesColour: Bool) {
-        self.isInteractive = isInteractive
-        self.usesColour = usesColour
+    /// - Parameter program: its name.
+    package init(program: String) {
+        self.program = program
+        isInteractive = isatty(STDERR_FILENO) == 1 && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
+        usesColour = getenv("NO_COLOR") == nil
     }
 
-    func note(_ text: String) { line(text) }
-    func error(_ text: String) { line(text, label: "error:", colour: "31") }
-    func warning(_ text: String) { line(text, label: "warning:", colour: "33") }
-    func hint(_ text: String) { line(text, label: "hint:", colour: "36") }
+    package func note(_ text: String) { line(text) }
+    package func error(_ text: String) { line(text, label: "error:", colour: "31") }
+    package func warning(_ text: String) { line(text, label: "warning:", colour: "33") }
+    package func hint(_ text: String) { line(text, label: "hint:", colour: "36") }
 
     /// A line as it is.
-    func write(_ text: String) {
+    package func write(_ text: String) {
         guard !text.isEmpty else { return }
         hasProgressLine.withLock { shown in
             put((shown ? Self.eraseLine : "") + text + "\n")
@@ -33,7 +33,7 @@ final class Terminal: Sendable {
     }
 
     /// Shows the line in place of the one before it; only on a terminal.
-    func progress(_ text: String) {
+    package func progress(_ text: String) {
         guard isInteractive else { return }
         hasProgressLine.withLock { shown in
             put(Self.eraseLine + String(OutsideText.inOneLine(text).prefix(width - 1)))
@@ -41,7 +41,7 @@ final class Terminal: Sendable {
         }
     }
 
-    func clearProgress() {
+    package func clearProgress() {
         hasProgressLine.withLock { shown in
             if shown { put(Self.eraseLine) }
             shown = false
@@ -50,11 +50,11 @@ final class Terminal: Sendable {
 
     private static let eraseLine = "\r\u{1B}[K"
 
-    private func line(_ text: String) { write("ddns-acme: " + OutsideText.shown(text)) }
+    private func line(_ text: String) { write("\(program): " + OutsideText.shown(text)) }
 
     private func line(_ text: String, label: String, colour: String) {
         let shown = isInteractive && usesColour ? "\u{1B}[\(colour)m\(label)\u{1B}[0m" : label
-        write("ddns-acme: \(shown) " + OutsideText.shown(text))
+        write("\(program): \(shown) " + OutsideText.shown(text))
     }
 
     private var width: Int {

@@ -1,16 +1,17 @@
 import Crypto
-import X509
+package import X509
 
 /// Which keys public CAs certify: RSA of 2,048 to 4,096 bits, P-256, P-384 (Let's Encrypt integration guide).
-enum DeviceKeyPolicy {
-    /// - Throws: `invalidRequest`.
-    static func check(_ key: Certificate.PublicKey) throws(IssuanceError) {
-        if P256.Signing.PublicKey(key) != nil || P384.Signing.PublicKey(key) != nil { return }
+package enum DeviceKeyPolicy {
+    /// What to use instead of a key that ``refusedKind(of:)`` names.
+    package static let hint = "use P-256, P-384 or RSA with 2048 to 4096 bits"
+
+    /// What kind of key it is when no public CA certifies it, such as `RSA1024`; nil when they do.
+    package static func refusedKind(of key: Certificate.PublicKey) -> String? {
+        if P256.Signing.PublicKey(key) != nil || P384.Signing.PublicKey(key) != nil { return nil }
         let kind = "\(key)".replacingPublicKeySuffix
-        if kind.hasPrefix("RSA"), let bits = Int(kind.dropFirst(3)), (2_048...4_096).contains(bits) { return }
-        throw IssuanceError(
-            .invalidRequest, "the certificate request has a \(kind) key, which public CAs do not certify",
-            hints: ["use P-256, P-384 or RSA with 2048 to 4096 bits"])
+        if kind.hasPrefix("RSA"), let bits = Int(kind.dropFirst(3)), (2_048...4_096).contains(bits) { return nil }
+        return kind
     }
 
     static func signatureAlgorithm(for key: Certificate.PrivateKey) -> Certificate.SignatureAlgorithm {

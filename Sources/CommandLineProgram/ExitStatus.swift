@@ -1,8 +1,8 @@
 /// The exit statuses of the contract (DESIGN §3), which are those of sysexits.h.
-enum ExitStatus: Int32 {
+package enum ExitStatus: Int32, Sendable {
     case done = 0
     case usage = 64
-    /// A CSR, name, address or file that cannot be used.
+    /// A CSR, name, address, token or file that cannot be used.
     case badInput = 65
     /// BIND, the CA or the control server cannot be reached or does not work.
     case unavailable = 69

@@ -1,17 +1,30 @@
+import CommandLineProgram
 import DeviceAgent
 import FleetAPI
 
-/// The exit statuses of the contract, which are those of sysexits.h.
-enum ExitStatus: Int32 {
-    case usage = 64
-    case badInput = 65
-    case unavailable = 69
-    case internalError = 70
-    case cannotWrite = 73
-    case temporary = 75
-    case refused = 77
-    case configuration = 78
+extension FailureReport {
+    init(_ error: any Error) {
+        switch error {
+        case let error as AgentError: self.init(error)
+        case let error as FleetAPIError: self.init(AgentError(error))
+        case let error as CommandFailure:
+            self.init(
+                status: error.status, code: "command", message: error.message, hints: error.hints, retryAfter: nil)
+        default:
+            self.init(
+                status: .internalError, code: "internal", message: "\(error)", hints: [], retryAfter: nil)
+        }
+    }
 
+    init(_ error: AgentError) {
+        let code = error.cause.map { "server.\($0.problem?.type.shortName ?? "answer")" } ?? "\(error.code)"
+        self.init(
+            status: ExitStatus(error), code: code, message: error.message,
+            hints: error.hint?.split(separator: "\n").map(String.init) ?? [], retryAfter: error.retryAfter)
+    }
+}
+
+extension ExitStatus {
     init(_ error: AgentError) {
         self =
             switch error.code {

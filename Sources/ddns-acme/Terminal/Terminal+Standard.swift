@@ -1,0 +1,5 @@
+import CommandLineProgram
+
+extension Terminal {
+    static let standard = Terminal(program: "ddns-acme")
+}
