@@ -64,6 +64,10 @@ package struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
         self.init(.cannotWrite, error.message, hint: hint)
     }
 
+    /// Whether it may be gone in a minute. So may a certificate that is not trusted: that is how a device without a clock
+    /// of its own sees the server before it has heard of the time.
+    var mayPassSoon: Bool { cause.map { $0.isTemporary || $0.code == .untrusted } ?? false }
+
     /// How long to wait before the next attempt, when the server said so.
     package var retryAfter: Duration? { cause?.retryAfter }
 

@@ -7,7 +7,9 @@ package struct FileLock: ~Copyable {
     /// - Returns: nil when another process or task holds it.
     /// - Throws: ``FileLockFailure`` when the file cannot be opened.
     package static func acquire(_ path: String) throws(FileLockFailure) -> FileLock? {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Flash memory that has gone read-only: the lock of the last run will do, since nothing is written to it.
+        if descriptor < 0, errno == EROFS { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
         guard descriptor >= 0 else { throw FileLockFailure(path: path, reason: String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

@@ -35,7 +35,10 @@ package enum PKCS12Bundle {
     }
 
     static func check(_ password: [UInt8]) throws(PKCS12Error) {
-        guard !password.isEmpty, password.count <= passwordLimit, !password.contains(0) else {
+        guard !password.isEmpty else {
+            throw PKCS12Error(.password, "the password is empty", hint: "it protects the private key")
+        }
+        guard password.count <= passwordLimit, !password.contains(0) else {
             throw PKCS12Error(
                 .password, "the password of a PKCS #12 file has 1 to \(passwordLimit) octets and no NUL",
                 hint: "put the password alone into the file or the variable")

@@ -33,8 +33,39 @@ struct ScheduleTests {
         #expect(delays == [15, 30, 60, 120, 240, 480, 960, 1_800, 1_800, 1_800, 1_800, 1_800])
         _ = schedule.delay(after: outcome(300))
         #expect(schedule.delay(after: down) == .seconds(15))
+        // A device that comes up without a clock trusts nobody until it has heard of the time.
+        var early = CheckInSchedule { 0.5 }
+        #expect(early.delay(after: AgentError(FleetAPIError(.untrusted, ""))) == .seconds(15))
         var eager = CheckInSchedule { 0 }
         #expect(eager.delay(after: down) == CheckInSchedule.shortest)
+    }
+
+    @Test(
+        "A fleet whose server is dead for a day asks it some fifty times a device, evenly spread from the second hour on"
+    )
+    func fleet() {
+        var random = SystemRandomNumberGenerator()
+        var perMinute = [Int](repeating: 0, count: 1_440)
+        let devices = 500
+        for _ in 0..<devices {
+            let numbers = Mutable((0..<400).map { _ in Double.random(in: 0..<1, using: &random) })
+            var schedule = CheckInSchedule {
+                numbers.change { $0.append($0.removeFirst()) }
+                return numbers.value[0]
+            }
+            var time = 0.0
+            while true {
+                time += schedule.delay(after: down) / .seconds(1)
+                guard time < 86_400 else { break }
+                perMinute[Int(time / 60)] += 1
+            }
+        }
+        let total = perMinute.reduce(0, +)
+        #expect((45...70).contains(total / devices), "\(total)")
+        // On average a sixtieth of twice the fleet each minute; six standard deviations more would be a crowd.
+        let mean = Double(perMinute[120...].reduce(0, +)) / 1_320
+        let most = perMinute[120...].max() ?? 0
+        #expect(Double(most) < mean + 8 * mean.squareRoot(), "\(most) in one minute, \(mean) on average")
     }
 
     @Test("Retry-After is never undercut, for a server that is down, one that limits and a CA that fails")
@@ -52,7 +83,7 @@ struct ScheduleTests {
     @Test("A refusal is asked about again in the order of an hour: a suspended device may be resumed")
     func refused() {
         var schedule = CheckInSchedule { 0.5 }
-        for code in [FleetAPIError.Code.unauthorized, .forbidden, .untrusted] {
+        for code in [FleetAPIError.Code.unauthorized, .forbidden, .badAnswer] {
             let delay = schedule.delay(after: AgentError(FleetAPIError(code, "")))
             #expect(delay >= .seconds(2_700) && delay <= .seconds(3_600))
         }
@@ -68,9 +99,10 @@ struct ServiceTests {
     ) async throws {
         try await AgentHarness.with { harness in
             let clock = ManualClock()
-            harness.clock = clock
             harness.settings.addressPoll = 86_400
+            // Before the clock stands still: a process that a test beside starts may hold the lock for a moment.
             if enrolled { try await harness.enroll() }
+            harness.clock = clock
             let service = AgentService(agent: try harness.agent(), manager: manager)
             let shared = harness
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -127,6 +159,18 @@ struct ServiceTests {
             let known: [Duration] = [.seconds(15), .seconds(30), .seconds(60), .seconds(31.5)]
             #expect(waits.filter { $0 < .seconds(1_000) }.allSatisfy { known.contains($0) })
             #expect(waits.contains(.seconds(1_050)))
+        }
+    }
+
+    @Test("A server that is dead for ten hours is asked 26 times, and a day's worth of devices never in one moment")
+    func longDeath() async throws {
+        try await Self.with { harness, clock in
+            let down = FakeControlServer.Fault.failure(FleetAPIError(.unreachable, "down"))
+            for _ in 0..<100 { harness.server.next(.checkIn, down) }
+            while clock.now.offset < .seconds(36_000) { _ = try await Self.nextWait(clock) }
+            // 7.5 s at the start, then 15, 30 … 960 s, then half an hour each.
+            try await harness.server.waitForRequests(.checkIn, 26)
+            #expect((26...27).contains(harness.server.requests(Route.checkIn.rawValue).count))
         }
     }
 
@@ -188,7 +232,6 @@ struct ServiceTests {
     @Test("A reload ends it without a word of stopping, and the next one checks in at once", arguments: [true, false])
     func reload(enrolled: Bool) async throws {
         try await AgentHarness.with { harness in
-            harness.clock = ManualClock()
             if enrolled { try await harness.enroll() }
             let listener = try ServiceManagerTests.Listener(harness.directory.path("notify"))
             let service = AgentService(

@@ -91,7 +91,7 @@ struct FleetClientTests {
         }
         #expect(error?.code == .badAnswer)
         let chain = CannedTransport(200, "PEM", type: "Application/PEM-certificate-chain; charset=us-ascii")
-        #expect(try await chain.client().certificate(credential: credential) == .chain("PEM"))
+        #expect(try await chain.client().certificate(credential: credential) == .chain("PEM", at: nil))
     }
 
     @Test(

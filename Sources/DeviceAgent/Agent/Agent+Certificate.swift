@@ -122,8 +122,10 @@ extension Agent {
         let waited = surroundings.stopwatch()
         while true {
             switch answer {
-            case .chain(let pem):
-                return try IssuedCertificate(answer: pem)
+            case .chain(let pem, let time):
+                let chain = try IssuedCertificate(answer: pem)
+                if let time { try chain.check(at: time) }
+                return chain
             case .pending(let retryAfter):
                 let pause = max(retryAfter ?? .seconds(5), .seconds(1))
                 guard waited() + pause <= Self.patience else { return nil }

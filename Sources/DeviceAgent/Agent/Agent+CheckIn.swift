@@ -24,6 +24,8 @@ package struct CheckInOutcome: Sendable {
     package var renewAt: Timestamp?
     /// When the server expects the next one.
     package var checkInAfter: Duration
+    /// Why nothing of this could be remembered (a full disk, one that cannot be written). The server has been told.
+    package var unsaved: AgentError?
 }
 
 extension Agent {
@@ -41,9 +43,13 @@ extension Agent {
         try await directory.whileLocked(surroundings.clock, events) { () async throws(AgentError) -> CheckInOutcome in
             var state = try directory.state()
             do throws(AgentError) {
-                let outcome = try await checkIn(&state, isScheduled, rotating)
+                var outcome = try await checkIn(&state, isScheduled, rotating)
                 state.lastError = if case .failed(let error) = outcome.certificate { error.message } else { nil }
-                try directory.save(state)
+                do throws(AgentError) {
+                    try directory.save(state)
+                } catch {
+                    outcome.unsaved = error
+                }
                 return outcome
             } catch {
                 if error.code != .cancelled, state.lastError != error.message {

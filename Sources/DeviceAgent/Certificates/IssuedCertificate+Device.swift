@@ -42,6 +42,21 @@ extension IssuedCertificate {
         }
     }
 
+    /// Checks that it is valid at that time, the server's: this machine's clock may be wrong by years.
+    ///
+    /// - Throws: `badCertificate`.
+    func check(at time: Timestamp) throws(AgentError) {
+        guard validUntil <= time || validFrom.seconds(after: time) > Self.clockTolerance else { return }
+        throw AgentError(
+            .badCertificate,
+            "the certificate with serial \(serial) is valid from \(validFrom) to \(validUntil), and the server's clock "
+                + "says \(time)",
+            hint: "nothing was installed; if it stays so, tell the server's operator")
+    }
+
+    /// Seconds by which the clocks of the CA and of the server may differ.
+    private static let clockTolerance: Int64 = 3_600
+
     private static func timestamp(_ date: Date) -> Timestamp {
         Timestamp(secondsSinceEpoch: Int64(date.timeIntervalSince1970.rounded(.down)))
     }

@@ -112,6 +112,7 @@ package struct Doctor: Sendable {
         do throws(AgentError) {
             let outcome = try await agent.checkIn()
             if case .failed(let error) = outcome.certificate { return (.failed("check-in", error), outcome) }
+            if let error = outcome.unsaved { return (.failed("check-in", error), outcome) }
             return (.ok("check-in", "the server knows this device as \(outcome.name)"), outcome)
         } catch {
             return (.failed("check-in", error), nil)

@@ -73,7 +73,7 @@ package struct AgentService: Sendable {
                 if enrollment.isNew { surroundings.log(.note, "enrolled as \(enrollment.name)") }
                 return enrollment.isNew ? .new : .known
             } catch {
-                guard error.cause?.isTemporary == true else { throw error }
+                guard error.mayPassSoon else { throw error }
                 surroundings.log(error)
                 let delay = schedule.delay(after: error)
                 tell("not enrolled: \(error.message); next attempt in \(Self.words(delay))")
@@ -115,6 +115,7 @@ package struct AgentService: Sendable {
             // Those two have been told of where they happened.
             surroundings.log(error)
         }
+        if let error = outcome.unsaved { surroundings.log(.warning, "nothing of this is remembered: \(error.message)") }
         let addresses = outcome.published.isEmpty ? "no address" : outcome.published.joined(separator: ", ")
         tell("\(outcome.name) has \(addresses) in DNS; next check-in in \(Self.words(delay))")
     }

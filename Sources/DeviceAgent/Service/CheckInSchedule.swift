@@ -37,12 +37,12 @@ struct CheckInSchedule: Sendable {
 
     /// After a failure.
     mutating func delay(after error: AgentError) -> Duration {
-        guard let cause = error.cause, cause.isTemporary else {
+        guard error.mayPassSoon else {
             // It will not get better soon: refused, not enrolled, a full disk.
             failures = 0
             return max(spread(Self.longestRetry * 3 / 4), spread(error.retryAfter ?? .zero))
         }
-        return backOff(cause.retryAfter)
+        return backOff(error.retryAfter)
     }
 
     /// Full jitter: anything up to twice the time of the last step, so that a fleet that lost its server at one moment

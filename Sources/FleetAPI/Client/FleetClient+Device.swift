@@ -1,7 +1,7 @@
 /// What a certificate route answers.
 package enum CertificateAnswer: Hashable, Sendable {
-    /// The certificate and its issuers in PEM.
-    case chain(String)
+    /// The certificate and its issuers in PEM, and the server's clock; nil when it sent no date.
+    case chain(String, at: Timestamp?)
     /// Being obtained; ask again after that time.
     case pending(retryAfter: Duration?)
 }
@@ -65,6 +65,6 @@ extension FleetClient {
         guard response.mediaType == MediaType.certificateChain else {
             throw response.badAnswer("it is \(response.mediaType ?? "of no type") instead of a certificate chain")
         }
-        return .chain(String(decoding: response.body, as: UTF8.self))
+        return .chain(String(decoding: response.body, as: UTF8.self), at: response.date)
     }
 }

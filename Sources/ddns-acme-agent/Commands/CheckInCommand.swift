@@ -25,6 +25,7 @@ struct CheckInCommand: SignalHandlingCommand {
         let result = Result(outcome)
         if json { try ResultPrinter.json(result) } else { print(result.text) }
         if case .failed(let error) = outcome.certificate { throw error }
+        if let error = outcome.unsaved { throw error }
     }
 
     private struct Result: Encodable {
