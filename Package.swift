@@ -225,6 +225,7 @@ let package = Package(
                 "FleetAPIAsyncHTTPClient",
                 "HTTPProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandLineProgram
+import NIOCore
 
 /// The device's command line: argument parsing over ``DeviceAgent``.
 @main
@@ -23,6 +24,9 @@ struct AgentCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // A device sends one request at a time: threads beyond this only cost memory.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        NIOSingletons.blockingPoolThreadCountSuggestion = 2
         await CommandRunner(AgentCommand.self, terminal: .standard, report: FailureReport.init).run(
             arguments: Array(CommandLine.arguments.dropFirst()))
     }
