@@ -42,7 +42,7 @@ package struct FleetServices: Sendable {
             reserves: issuer.workReserves, now: now)
         renewals = RenewalRound(issuer: issuer, store: store, now: now)
         revoker = CertificateRevoker(client: issuer.client, accounts: accounts, store: store, now: now)
-        enrollments = EnrollmentDesk(store: store, zones: zones.names, holdTime: holdTime)
+        enrollments = EnrollmentDesk(store: store, zones: zones, holdTime: holdTime, now: now)
         sweeper = ChallengeSweeper(zones: zones, store: store, now: now)
         publisher = AddressPublisher(zones: zones, store: store)
         reconciler = ZoneReconciler(zones: zones, store: store, publisher: publisher, sweeper: sweeper)

@@ -41,7 +41,8 @@ package protocol DeviceStore: Sendable {
     /// - Throws: `notFound`.
     func updateDevice(_ id: Device.ID, _ change: DeviceChange) async throws(FleetStoreError) -> Device
 
-    /// Notes what DNS now holds for the device because of us. Call it once the update is known to be applied.
+    /// Notes what DNS now holds for the device because of us; with addresses there, the name is ours. Call it once the update
+    /// is known to be applied.
     ///
     /// - Throws: `notFound`.
     func recordPublishedAddresses(_ addresses: [String], of id: Device.ID) async throws(FleetStoreError)

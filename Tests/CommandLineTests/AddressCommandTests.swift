@@ -36,6 +36,16 @@ struct AddressCommandTests {
             try await site.run("address", "set", "taken", "10.0.0.5").expectFailure(77, "--adopt", "192.0.2.80")
             try await site.run("issue", "taken", "--out", site.out, "--address", "10.0.0.5").expectFailure(
                 77, "--adopt")
+            // What is refused leaves no device behind, whichever command it was.
+            try await site.run("issue", "taken", "--out", site.out).expectFailure(77, "--adopt")
+            try await site.run("device", "add", "taken", "--address", "10.0.0.5").expectFailure(
+                77, "address set taken")
+            try await site.run("device", "show", "taken").expectFailure(65, "taken")
+            let file = try fleet.folder.write("name,addresses\ntaken,192.0.2.80\n", to: "fleet.csv")
+            let imported = try await site.run("device", "import", file)
+            #expect(imported.exitCode == 77)
+            #expect(imported.standardError.contains("line 2") && imported.standardError.contains("192.0.2.80"))
+            try await site.run("device", "show", "taken").expectFailure(65, "taken")
             #expect(fleet.orderCount == 0)
             #expect(try await fleet.named.values("taken.\(Fleet.zone)", "A") == ["192.0.2.80"])
             #expect(try await address(site, "set", "taken", "10.0.0.5", "--adopt").published == ["10.0.0.5"])

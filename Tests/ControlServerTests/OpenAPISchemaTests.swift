@@ -60,7 +60,7 @@ struct OpenAPISchemaTests {
                 CheckInResponse(
                     name: "a", addresses: ["10.0.0.1"],
                     certificate: CertificateDirective(action: .sendCSR, notAfter: time, renewAt: time),
-                    checkInAfter: 1),
+                    checkInAfter: 1, addressProblem: problem),
                 CheckInResponse(
                     name: "a", addresses: [], certificate: CertificateDirective(action: .none), checkInAfter: 1)),
             try? Sample(

@@ -126,11 +126,13 @@ struct DeviceAPI: Sendable {
             device = try await current(device)
         }
         var published = device.addressesPublished
+        var problem: ProblemDocument?
         if !CheckInDesk.isUnchanged(addresses, of: device) {
             try await noteChange(of: device, to: addresses.map(\.description).sorted(), origin: request.origin)
             let outcome = try await services.checkIns.follow(addresses, of: device.deviceID)
             published = outcome.published
             if let failure = outcome.failure {
+                problem = APIProblem(failure).document
                 logger.warning(
                     "address not published yet", metadata: ["device": "\(device.name)", "error": "\(failure)"])
             } else {
@@ -152,7 +154,7 @@ struct DeviceAPI: Sendable {
         return try .json(
             CheckInResponse(
                 name: device.name, addresses: published, certificate: CertificateDirective(direction, of: device),
-                checkInAfter: checkInAfter(before: device)))
+                checkInAfter: checkInAfter(before: device), addressProblem: problem))
     }
 
     /// A credential that was copied shows when both holders report their own addresses.

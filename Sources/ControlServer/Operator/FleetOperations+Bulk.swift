@@ -56,7 +56,7 @@ extension FleetOperations {
         return device.name
     }
 
-    /// Makes the devices of a file.
+    /// Makes the devices of a file. A line whose name holds records of others is refused, the other lines are not.
     ///
     /// - Parameters:
     ///   - body: CSV or JSON Lines, by `contentType`.
@@ -66,28 +66,34 @@ extension FleetOperations {
     ) async throws -> ImportReport {
         let lines = try ImportFile.read(body, contentType: contentType)
         var report = ImportReport(created: 0, existing: 0)
-        var batch: [NewDevice] = []
+        var batch: [(line: Int, name: DeviceName, device: NewDevice)] = []
         var seen: Set<String> = []
         func write() async throws {
+            let refusals = try await services.publisher.ownership.refusals(of: batch.map(\.name))
+            for (line, name, _) in batch {
+                guard let refusal = refusals[name] else { continue }
+                report.failed.append(ImportReport.Failure(line: line, problem: APIProblem(refusal).document))
+            }
+            let devices = batch.filter { refusals[$0.name] == nil }.map(\.device)
             let created: Int
             if dryRun {
                 var new = 0
-                for device in batch where try await services.store.device(named: device.name) == nil { new += 1 }
+                for device in devices where try await services.store.device(named: device.name) == nil { new += 1 }
                 created = new
             } else {
-                created = try await services.store.addDevices(batch)
+                created = try await services.store.addDevices(devices)
             }
             report.created += created
-            report.existing += batch.count - created
+            report.existing += devices.count - created
             batch = []
         }
         for line in lines {
             do {
-                let device = try newDevice(try line.device.get())
+                let (name, device) = try newDevice(try line.device.get())
                 guard seen.insert(device.name).inserted else {
                     throw APIProblem(.nameInUse, "\(device.name) is in the file twice")
                 }
-                batch.append(device)
+                batch.append((line.number, name, device))
             } catch {
                 report.failed.append(ImportReport.Failure(line: line.number, problem: APIProblem(error).document))
             }
@@ -95,17 +101,19 @@ extension FleetOperations {
             if batch.count >= 1_000 { try await write() }
         }
         try await write()
+        report.failed.sort { $0.line < $1.line }
         if !dryRun { try await audit("device.import", "fleet", requester, "\(report.created) devices") }
         return report
     }
 
     /// The addresses become wishes; DNS follows from the list of what is due.
-    private func newDevice(_ creation: DeviceCreation) throws -> NewDevice {
+    private func newDevice(_ creation: DeviceCreation) throws -> (DeviceName, NewDevice) {
         guard let text = creation.name else { throw APIProblem(.badName, "the name is missing") }
         let name = try services.name(text)
-        return NewDevice(
+        let device = NewDevice(
             name: name.description, zone: name.zone.description, tags: try Self.checked(tags: creation.tags ?? []),
             description: try Self.checked(description: creation.description ?? ""),
             addressesWanted: try services.zone(of: name).addresses.check(creation.addresses ?? []).map(\.description))
+        return (name, device)
     }
 }

@@ -80,6 +80,7 @@ extension FleetOperations {
 
     private func usableDevice(_ name: DeviceName, mayCreate: Bool, by requester: Requester) async throws -> Device {
         guard mayCreate else { return try Self.active(try await services.lifecycle.device(name)) }
+        try await services.publisher.ownership.requireFree(name)
         let (device, isNew) = try await services.store.ensureDevice(
             NewDevice(name: name.description, zone: name.zone.description))
         if isNew { try await audit("device.add", device.name, requester) }

@@ -18,19 +18,27 @@ package struct FleetOperations: Sendable {
         try await document(try await services.lifecycle.device(services.name(text)))
     }
 
-    /// Makes a device; one that exists is a conflict.
-    package func create(_ creation: DeviceCreation, by requester: Requester) async throws -> DeviceDocument {
+    /// Makes a device; one that exists is a conflict, and so is a name that holds records of others.
+    ///
+    /// - Parameter adopting: takes such a name over.
+    package func create(
+        _ creation: DeviceCreation, adopting: Bool = false, by requester: Requester
+    ) async throws -> DeviceDocument {
         let name = try creation.name.map { text throws(IssuanceError) in try services.name(text) } ?? opaqueName()
         let addresses = try services.zone(of: name).addresses.check(creation.addresses ?? [])
-        let (device, isNew) = try await services.store.ensureDevice(
-            NewDevice(
-                name: name.description, zone: name.zone.description, tags: try Self.checked(tags: creation.tags ?? []),
-                description: try Self.checked(description: creation.description ?? "")))
+        let new = NewDevice(
+            name: name.description, zone: name.zone.description, tags: try Self.checked(tags: creation.tags ?? []),
+            description: try Self.checked(description: creation.description ?? ""))
+        try await services.publisher.ownership.requireFree(name, adopting: adopting)
+        let (device, isNew) = try await services.store.ensureDevice(new)
         guard isNew else {
             throw APIProblem(.nameInUse, "\(name) exists already, and is \(device.state.rawValue)")
         }
         try await audit("device.add", device.name, requester)
-        if !addresses.isEmpty { try await services.publisher.publish(addresses, of: device, name: name) }
+        if adopting { try await services.publisher.ownership.claim(device, adopting: true) }
+        if !addresses.isEmpty {
+            try await services.publisher.publish(addresses, of: device, name: name, adopting: adopting)
+        }
         return try await self.device(name.description)
     }
 

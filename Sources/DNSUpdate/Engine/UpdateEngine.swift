@@ -98,6 +98,18 @@ package final class UpdateEngine: Sendable {
         try await send(UpdateMessage(zone: zone), inquiry: .full)
     }
 
+    /// Whether the name has records of its own, of whatever type; what a wildcard makes of a name does not count, nor that
+    /// there are names below it (RFC 2136 §2.4.5).
+    package func isInUse(_ name: DomainName) async throws(UpdateFailure) -> Bool {
+        do throws(UpdateFailure) {
+            try await send(UpdateMessage(zone: zone, prerequisites: [.nameNotInUse(name)]), inquiry: .full)
+            return false
+        } catch {
+            guard error.code == .yxDomain else { throw error }
+            return true
+        }
+    }
+
     /// Ends what waits, as `closed`. What is under way is waited for by its callers.
     package func close() {
         change { state, wakes in state.close(now: now(), wakes: &wakes) }

@@ -74,7 +74,8 @@ extension Agent {
         var problem: AgentError?
         if mayDeploy { problem = await finishDeployment(&state) }
 
-        let addresses = localAddresses().map(\.description)
+        // More than a server takes: better the first ones than none.
+        let addresses = localAddresses().prefix(16).map(\.description)
         if addresses.isEmpty {
             surroundings.log(.warning, "no local address fits the settings: the name will lead nowhere")
         }

@@ -42,12 +42,18 @@ package struct CheckInResponse: Hashable, Codable, Sendable {
     package var certificate: CertificateDirective
     /// Seconds until the next check-in, jittered by the server.
     package var checkInAfter: Int
+    /// Why DNS does not hold the addresses that were reported; absent when it does.
+    package var addressProblem: ProblemDocument?
 
-    package init(name: String, addresses: [String], certificate: CertificateDirective, checkInAfter: Int) {
+    package init(
+        name: String, addresses: [String], certificate: CertificateDirective, checkInAfter: Int,
+        addressProblem: ProblemDocument? = nil
+    ) {
         self.name = name
         self.addresses = addresses
         self.certificate = certificate
         self.checkInAfter = checkInAfter
+        self.addressProblem = addressProblem
     }
 }
 

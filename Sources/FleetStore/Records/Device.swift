@@ -40,6 +40,9 @@ package struct Device: Sendable, Hashable, Identifiable {
     package let addressesPublished: [String]
     /// Addresses that were sent to DNS with an outcome that is not known yet, or never will be: those of a run that died.
     package let addressesAttempted: [String]
+    /// Whether the name was found free in the zone, or was taken over, for this device: records of other types that others
+    /// keep there since do not stand in its way.
+    package let isNameOurs: Bool
     package let createdAt: Date
     package let updatedAt: Date
     /// When it last checked in; nil: never.
@@ -78,16 +81,18 @@ package struct DeviceChange: Sendable, Hashable {
     package var addressesWanted: [String]?
     /// All that is under way; ``DeviceStore/recordPublishedAddresses(_:of:)`` ends it.
     package var addressesAttempted: [String]?
+    package var isNameOurs: Bool?
 
     package init(
         state: Device.State? = nil, tags: [String]? = nil, description: String? = nil,
-        addressesWanted: [String]? = nil, addressesAttempted: [String]? = nil
+        addressesWanted: [String]? = nil, addressesAttempted: [String]? = nil, isNameOurs: Bool? = nil
     ) {
         self.state = state
         self.tags = tags
         self.description = description
         self.addressesWanted = addressesWanted
         self.addressesAttempted = addressesAttempted
+        self.isNameOurs = isNameOurs
     }
 }
 

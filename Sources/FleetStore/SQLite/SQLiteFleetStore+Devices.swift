@@ -53,7 +53,7 @@ extension SQLiteFleetStore {
                     UPDATE devices SET
                         state_changed_at = CASE WHEN state = :state THEN state_changed_at ELSE :now END,
                         state = :state, description = :description, addresses_wanted = :wanted,
-                        addresses_attempted = :attempted, updated_at = :now
+                        addresses_attempted = :attempted, name_is_ours = :ours, updated_at = :now
                     WHERE id = :id
                     """,
                 arguments: [
@@ -62,6 +62,7 @@ extension SQLiteFleetStore {
                     "wanted": try TextList.encodeSet(change.addressesWanted ?? before.addressesWanted, "address"),
                     "attempted": try TextList.encodeSet(
                         change.addressesAttempted ?? before.addressesAttempted, "address"),
+                    "ours": change.isNameOurs ?? before.isNameOurs,
                 ])
             if let tags = change.tags {
                 try db.execute(sql: "DELETE FROM device_tags WHERE device_name = ?", arguments: [before.name])
@@ -78,8 +79,11 @@ extension SQLiteFleetStore {
         let text = try TextList.encodeSet(addresses, "address")
         try await write { db in
             try db.execute(
-                sql: "UPDATE devices SET addresses_published = ?, addresses_attempted = '' WHERE id = ?",
-                arguments: [text, id.rawValue])
+                sql: """
+                    UPDATE devices SET addresses_published = :text, addresses_attempted = '',
+                        name_is_ours = name_is_ours OR :text <> '' WHERE id = :id
+                    """,
+                arguments: ["text": text, "id": id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("device \(id)") }
         }
     }
@@ -167,7 +171,7 @@ extension SQLiteFleetStore {
 extension Device {
     static let columns = """
         id, name, zone, state, state_changed_at, description, addresses_wanted, addresses_published, \
-        addresses_attempted, created_at, updated_at, last_seen_at, \
+        addresses_attempted, name_is_ours, created_at, updated_at, last_seen_at, \
         (SELECT group_concat(tag, ' ') FROM device_tags WHERE device_name = name) AS tags
         """
 
@@ -178,7 +182,8 @@ extension Device {
             tags: try row.optionalText("tags").map { TextList.decode($0).sorted() } ?? [],
             description: try row.text("description"), addressesWanted: try row.list("addresses_wanted"),
             addressesPublished: try row.list("addresses_published"),
-            addressesAttempted: try row.list("addresses_attempted"), createdAt: try row.date("created_at"),
+            addressesAttempted: try row.list("addresses_attempted"),
+            isNameOurs: try row.integer("name_is_ours") == 1, createdAt: try row.date("created_at"),
             updatedAt: try row.date("updated_at"), lastSeenAt: try row.optionalDate("last_seen_at"))
     }
 }

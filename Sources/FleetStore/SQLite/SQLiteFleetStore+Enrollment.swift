@@ -118,7 +118,7 @@ extension SQLiteFleetStore {
         try db.execute(
             sql: """
                 UPDATE devices SET state = 'active', state_changed_at = :now, updated_at = :now, addresses_wanted = '',
-                    description = :description WHERE id = :id
+                    name_is_ours = 0, description = :description WHERE id = :id
                 """,
             arguments: ["now": now, "id": device.id.rawValue, "description": new.description])
         return try Self.device(device.id, db)

@@ -11,7 +11,7 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 10
+    static let version = 11
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -25,6 +25,7 @@ enum Schema {
         migrator.registerMigration("forced-requests") { try $0.execute(sql: forcedRequests) }
         migrator.registerMigration("limit-units") { try $0.execute(sql: limitUnits) }
         migrator.registerMigration("parents") { try $0.execute(sql: parents) }
+        migrator.registerMigration("name-ownership") { try $0.execute(sql: nameOwnership) }
         return migrator
     }
 

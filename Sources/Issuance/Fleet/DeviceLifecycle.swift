@@ -9,6 +9,7 @@ package struct DeviceLifecycle: Sendable {
     private let zones: ManagedZones
     private let publisher: AddressPublisher
     private let now: @Sendable () -> Date
+    private let backoff = PublicationBackoff()
 
     package init(
         store: any FleetStore, zones: ManagedZones, now: @escaping @Sendable () -> Date = { Date() }
@@ -56,6 +57,8 @@ package struct DeviceLifecycle: Sendable {
 
     /// Brings DNS to what the store says, for the devices of all zones where the two differ: after a crash, after an outage.
     ///
+    /// A device that fails for a reason of its own waits longer each time, up to an hour; the others are not kept waiting.
+    ///
     /// - Parameter failed: called for each device that could not be brought there now.
     package func publishWaiting(failed: @Sendable @escaping (Device, any Error) -> Void) async throws {
         for zone in zones.all {
@@ -66,26 +69,40 @@ package struct DeviceLifecycle: Sendable {
         }
     }
 
+    /// After so many SERVFAILs without anything that was taken, it is the primary that fails.
+    private static let serverFailureLimit = 5
     /// So many at once that the zone's engine has full messages to send.
     private static let atOnce = 300
 
     private func publishWaiting(
         in zone: ManagedZone, failed: @Sendable @escaping (Device, any Error) -> Void
     ) async throws {
-        let devices = try await store.devicesAwaitingPublication(zone: zone.name.description, limit: 10_000)
+        let waiting = try await store.devicesAwaitingPublication(
+            zone: zone.name.description, limit: 10_000 + backoff.count)
+        let devices = backoff.due(waiting, at: now())
         try await withThrowingTaskGroup(of: (Device, (any Error)?).self) { group in
             var rest = devices[...]
             var isAnswering = true
+            var serverFailures: Int? = 0
             func begin() {
                 guard isAnswering, let device = rest.popFirst() else { return }
                 group.addTask { (device, try await failure(toPublish: device)) }
             }
             for _ in 0..<Self.atOnce { begin() }
             while let (device, failure) = try await group.next() {
-                if let failure {
-                    // A primary that does not answer one will not answer the next one, and it is enough to say so once.
-                    if isAnswering || !Self.concernsPrimary(failure) { failed(device, failure) }
-                    if Self.concernsPrimary(failure) { isAnswering = false }
+                guard let failure else {
+                    backoff.succeeded(device.id)
+                    serverFailures = nil
+                    begin()
+                    continue
+                }
+                // A primary that does not answer one will not answer the next one, and it is enough to say so once.
+                let concernsPrimary = Self.concernsPrimary(failure)
+                if isAnswering || !concernsPrimary { failed(device, failure) }
+                if concernsPrimary { isAnswering = false } else { backoff.failed(device.id, at: now()) }
+                if Self.isServerFailure(failure), let count = serverFailures {
+                    serverFailures = count + 1
+                    if count + 1 >= Self.serverFailureLimit { isAnswering = false }
                 }
                 begin()
             }
@@ -93,8 +110,20 @@ package struct DeviceLifecycle: Sendable {
     }
 
     private static func concernsPrimary(_ failure: any Error) -> Bool {
-        if let failure = failure as? UpdateFailure { return failure.code != .refused }
-        return failure is LookupFailure
+        // What is said of one update says nothing of the next one (RFC 2136 §2.2).
+        let ofContent: [UpdateFailure.Code] = [
+            .refused, .servFail, .formErr, .notZone, .nxDomain, .yxDomain, .nxRRset, .yxRRset, .otherResponseCode,
+            .messageTooLarge, .invalidMessage,
+        ]
+        if let failure = failure as? UpdateFailure { return !ofContent.contains(failure.code) }
+        if let failure = failure as? LookupFailure {
+            return ![.serverFailure, .invalidQuestion].contains(failure.code)
+        }
+        return false
+    }
+
+    private static func isServerFailure(_ failure: any Error) -> Bool {
+        (failure as? UpdateFailure)?.code == .servFail || (failure as? LookupFailure)?.code == .serverFailure
     }
 
     private func failure(toPublish device: Device) async throws -> (any Error)? {

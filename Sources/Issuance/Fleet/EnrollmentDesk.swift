@@ -1,5 +1,6 @@
-package import DNSUpdate
+import DNSUpdate
 package import FleetStore
+package import FoundationEssentials
 
 /// Enrolls devices: finds the name that the token and the wish allow, makes the device and its credential.
 package struct EnrollmentDesk: Sendable {
@@ -43,15 +44,27 @@ package struct EnrollmentDesk: Sendable {
 
     private let store: any FleetStore
     private let zones: [DomainName]
+    private let ownership: NameOwnership
     private let holdTime: Duration
+    private let now: @Sendable () -> Date
 
-    package init(store: any FleetStore, zones: [DomainName], holdTime: Duration = EnrollmentDesk.holdTime) {
+    package init(
+        store: any FleetStore, zones: ManagedZones, holdTime: Duration = EnrollmentDesk.holdTime,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.store = store
-        self.zones = zones
+        self.zones = zones.names
         self.holdTime = holdTime
+        self.now = now
+        ownership = NameOwnership(zones: zones, store: store)
     }
 
-    /// - Throws: `invalidName`, `nameInNoZone`, `FleetStoreError`.
+    /// A name that a device asks for and that nobody made a device for is looked up first: what holds records of others is
+    /// refused (`nameTaken`). While the primary does not tell, a token for that very name enrolls all the same, since an
+    /// operator chose it; any other is told to come again. Neither gets a record or a certificate before the name has been
+    /// found free.
+    ///
+    /// - Throws: `invalidName`, `nameInNoZone`, `nameTaken`, `UpdateFailure`, `LookupFailure`, `FleetStoreError`.
     package func enroll(_ application: Application) async throws -> Outcome {
         guard let token = try await store.token(hash: application.tokenHash) else { return .refused(.unknown) }
         guard token.role == .enroll else { return .wrongRole }
@@ -59,6 +72,9 @@ package struct EnrollmentDesk: Sendable {
         for attempt in 1... {
             let (name, isRandom) = try name(for: application, pattern: pattern)
             guard isAllowed(name, by: pattern, isRandom: isRandom) else { return .nameNotAllowed(name.description) }
+            if !isRandom, token.refusal(at: now()) == nil {
+                try await requireFree(name, isExact: pattern?.isExact ?? false)
+            }
             let outcome = try await store.enroll(
                 NewEnrollment(
                     tokenHash: application.tokenHash, idempotencyKey: application.idempotencyKey,
@@ -75,6 +91,14 @@ package struct EnrollmentDesk: Sendable {
             }
         }
         return .refused(.unknown)
+    }
+
+    private func requireFree(_ name: DeviceName, isExact: Bool) async throws {
+        do {
+            try await ownership.requireFree(name)
+        } catch  where isExact && (error is LookupFailure || error is UpdateFailure) {
+            return
+        }
     }
 
     /// A label that says nothing of the device: names end up in public logs of certificates.

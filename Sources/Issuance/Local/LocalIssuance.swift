@@ -85,6 +85,7 @@ package struct LocalIssuance: Sendable {
     ) async throws -> Outcome {
         // A request that cannot be used is refused before the device is made.
         _ = try rehearsedRequest(for: request)
+        try await publisher.ownership.requireFree(request.device, adopting: request.adoptsName)
         let (device, isNew) = try await store.ensureDevice(
             NewDevice(name: request.device.description, zone: request.device.zone.description))
         if isNew { try await audit("device.add", request) }
@@ -97,6 +98,7 @@ package struct LocalIssuance: Sendable {
             "device:" + device.name, patience: patience,
             whileWaiting: { progress(.init(.order, "waiting for \($0), which is at work on \(device.name)")) }
         ) { lease in
+            if request.adoptsName { try await publisher.ownership.claim(device, adopting: true) }
             if !request.addresses.isEmpty {
                 progress(
                     .init(

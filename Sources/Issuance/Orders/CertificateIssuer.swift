@@ -127,6 +127,7 @@ package struct CertificateIssuer: Sendable {
     private func obtain(
         _ wish: Wish, session: AccountSession, lease: Lease, progress: @escaping ProgressHandler
     ) async throws -> Obtained {
+        try await requireName(wish)
         try await requireCAA(wish, session: session)
         let flow = OrderFlow(
             session: session, store: store, solver: solver, policy: policy, lease: lease,
@@ -176,6 +177,12 @@ package struct CertificateIssuer: Sendable {
         throw IssuanceError(
             .invalidKey, "the key is that of the account at the CA, and cannot be a device's as well (RFC 8555 §11.1)",
             hints: ["give the device a key of its own; without --key and --csr it gets a fresh one"])
+    }
+
+    /// A name that is somebody else's gets no certificate, and costs no order.
+    private func requireName(_ wish: Wish) async throws {
+        guard let name = wish.names.first.flatMap({ try? DomainName($0) }), zones.holding(name) != nil else { return }
+        try await NameOwnership(zones: zones, store: store).claim(wish.device)
     }
 
     /// What CAA forbids would cost an order and a failed authorization; asking the primary costs neither.

@@ -3,6 +3,9 @@ package import DNSUpdate
 /// Which addresses a device of a zone may have. It keeps the zone from being used for DNS rebinding or phishing: without
 /// it, whoever holds one device's credential could point a trusted name anywhere.
 package struct AddressPolicy: Sendable {
+    /// The most addresses that one device has.
+    package static let limit = 16
+
     private let allowed: [IPPrefix]
 
     /// - Parameter allowed: the zone's `addresses.allow`.
@@ -31,12 +34,17 @@ package struct AddressPolicy: Sendable {
         return address
     }
 
-    /// All of them, duplicates removed, in order.
+    /// All of them, duplicates removed, in order; ``limit`` at most.
     package func check(_ texts: [String]) throws(IssuanceError) -> [IPAddress] {
         var addresses = [IPAddress]()
         for text in texts {
             let address = try check(text)
             if !addresses.contains(address) { addresses.append(address) }
+            guard addresses.count <= Self.limit else {
+                throw IssuanceError(
+                    .invalidAddress, "\(texts.count) addresses are too many: a device can have \(Self.limit) at most",
+                    hints: ["give those under which other machines reach the device"])
+            }
         }
         return addresses
     }

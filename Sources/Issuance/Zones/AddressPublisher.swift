@@ -7,11 +7,16 @@ package struct AddressPublisher: Sendable {
     private let zones: ManagedZones
     private let store: any FleetStore
     private let lookup: AuthoritativeLookup
+    /// Whose a name is.
+    package let ownership: NameOwnership
+    /// Devices keep so many addresses whose outcome is not known; what is older and not in the zone is forgotten.
+    private static let attemptLimit = 4 * AddressPolicy.limit
 
     package init(zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup()) {
         self.zones = zones
         self.store = store
         self.lookup = lookup
+        ownership = NameOwnership(zones: zones, store: store, lookup: lookup)
     }
 
     /// Makes these the device's addresses; none takes the name out of DNS. The wish is in the store before DNS is touched.
@@ -20,7 +25,7 @@ package struct AddressPublisher: Sendable {
     package func publish(
         _ addresses: [IPAddress], of device: Device, name: DeviceName, adopting: Bool = false
     ) async throws {
-        let zone = try zone(of: name)
+        let zone = try zones.zone(of: name)
         try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
             // Read again under the lease: another process may have published meanwhile.
             guard let device = try await store.device(device.id) else {
@@ -30,12 +35,8 @@ package struct AddressPublisher: Sendable {
             guard device.state == .active || addresses.isEmpty else {
                 throw IssuanceError(.stateForbids, "\(device.name) is \(device.state.rawValue)")
             }
-            var held: Held?
-            if adopting || device.isOwnershipOpen {
-                let found = try await records(at: name.domain, in: zone)
-                try checkOwnership(of: name, device: device, held: found, adopting: adopting)
-                held = found
-            }
+            let held = try await proof(
+                of: name, device: device, in: zone, wanted: addresses, looking: false, adopting: adopting)
             try await carryOut(
                 addresses, name: name, in: zone, device: device, held: held, adopting: adopting, asWish: true)
         }
@@ -49,37 +50,46 @@ package struct AddressPublisher: Sendable {
     package func synchronize(
         _ device: Device, name: DeviceName, checking: Bool = false, adopting: Bool = false
     ) async throws {
-        let zone = try zone(of: name)
+        let zone = try zones.zone(of: name)
         try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
             guard let device = try await store.device(device.id),
                 checking || device.addressesDue != device.addressesPublished || !device.addressesAttempted.isEmpty
             else { return }
             let due = device.addressesDue.compactMap { IPAddress($0) }
-            var held: Held?
-            if checking || adopting || device.isOwnershipOpen {
-                let found = try await records(at: name.domain, in: zone)
-                if !due.isEmpty { try checkOwnership(of: name, device: device, held: found, adopting: adopting) }
-                held = found
-            }
+            let held = try await proof(
+                of: name, device: device, in: zone, wanted: due, looking: checking, adopting: adopting)
             try await carryOut(
                 due, name: name, in: zone, device: device, held: held, adopting: adopting, asWish: false)
         }
     }
 
+    /// What the zone has at the name, once that proves that the name may be the device's; nil where what the store says was
+    /// published proves it, which saves a question. Without the look nothing may be noted as sent: an update that a server
+    /// refused because the name is somebody else's, and whose answer was lost, would make their records look like ours.
+    private func proof(
+        of name: DeviceName, device: Device, in zone: ManagedZone, wanted: [IPAddress], looking: Bool, adopting: Bool
+    ) async throws -> NameHolding? {
+        let isOpen = device.addressesPublished.isEmpty && (!wanted.isEmpty || !device.addressesAttempted.isEmpty)
+        guard looking || adopting || isOpen else { return nil }
+        let held = try await records(at: name.domain, in: zone)
+        // What is taken away is ours by value.
+        guard !wanted.isEmpty else { return held }
+        return try await ownership.judge(held, name: name, of: device, in: zone, adopting: adopting)
+    }
+
     /// Notes what is about to be sent, sends it, and notes that it was: whoever finds a run that died in between knows
     /// which addresses may be ours.
     ///
-    /// - Parameter held: what the zone has at the name; nil where the update itself finds that out, which saves a question:
-    ///   the first publication proves that the name is free, and a later one deletes by value what the store knows.
+    /// - Parameter held: what the zone has at the name; nil: what the store knows, which is deleted by value.
     private func carryOut(
-        _ addresses: [IPAddress], name: DeviceName, in zone: ManagedZone, device: Device, held: Held?, adopting: Bool,
-        asWish isWish: Bool
+        _ addresses: [IPAddress], name: DeviceName, in zone: ManagedZone, device: Device, held: NameHolding?,
+        adopting: Bool, asWish isWish: Bool
     ) async throws {
         let texts = addresses.map(\.description)
         _ = try await store.updateDevice(
             device.id,
             DeviceChange(
-                addressesWanted: isWish ? texts : nil, addressesAttempted: device.addressesAttempted + texts))
+                addressesWanted: isWish ? texts : nil, addressesAttempted: Self.attempts(device, texts, held: held)))
         do {
             try await bring(addresses, to: name, in: zone, device: device, held: held, adopting: adopting)
         } catch let error as IssuanceError where error.code == .nameTaken {
@@ -94,43 +104,26 @@ package struct AddressPublisher: Sendable {
         try await store.recordPublishedAddresses(texts, of: device.id)
     }
 
+    /// What may be in the zone because of us once the new addresses have been sent.
+    private static func attempts(_ device: Device, _ texts: [String], held: NameHolding?) -> [String] {
+        let all = Set(device.addressesAttempted).union(texts)
+        guard all.count > attemptLimit else { return all.sorted() }
+        let present = (held?.addresses ?? []).map(\.description).filter(all.contains)
+        return Set(present.prefix(attemptLimit) + texts).sorted()
+    }
+
     /// What the primary holds at the name now.
     package func addresses(of name: DeviceName) async throws -> [IPAddress] {
-        try await records(at: name.domain, in: zone(of: name)).addresses
-    }
-
-    // MARK: - Ownership
-
-    private struct Held {
-        var addresses: [IPAddress]
-        var alias: DomainName?
-    }
-
-    private func checkOwnership(
-        of name: DeviceName, device: Device, held: Held, adopting: Bool
-    ) throws(IssuanceError) {
-        if let alias = held.alias {
-            throw IssuanceError(
-                .nameTaken, "\(name) is an alias (CNAME) of \(alias), so it cannot have addresses (RFC 1034 §3.6.2)",
-                hints: ["remove the CNAME from the zone, or choose another name for the device"])
-        }
-        guard !held.addresses.isEmpty, !adopting, device.addressesPublished.isEmpty else { return }
-        // An earlier run may have published what it wanted, and died before it could say so.
-        guard Set(held.addresses.map(\.description)).isSubset(of: device.addressesWanted + device.addressesAttempted)
-        else {
-            let list = held.addresses.map(\.description).joined(separator: ", ")
-            throw IssuanceError(
-                .nameTaken, "\(name) exists in the zone with \(list), and was not published by ddns-acme",
-                hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
-        }
+        try await records(at: name.domain, in: zones.zone(of: name)).addresses
     }
 
     // MARK: - Updates
 
     private func bring(
-        _ wanted: [IPAddress], to name: DeviceName, in zone: ManagedZone, device: Device, held: Held?, adopting: Bool
+        _ wanted: [IPAddress], to name: DeviceName, in zone: ManagedZone, device: Device, held: NameHolding?,
+        adopting: Bool
     ) async throws {
-        let ours = device.addressesPublished + device.addressesAttempted + device.addressesWanted
+        let ours = device.addressesPublished + device.addressesAttempted
         let former =
             held?.addresses.filter { adopting || ours.contains($0.description) } ?? ours.compactMap { IPAddress($0) }
         let stale = former.filter { !wanted.contains($0) }
@@ -140,28 +133,29 @@ package struct AddressPublisher: Sendable {
         let change = ZoneChange.state(
             of: name.domain, wanted: wanted.map(\.recordData), stale: stale.map(\.recordData), ttl: zone.ttl,
             // Whatever we saw, somebody else may take the name before the update; the primary decides who was first.
-            prerequisites: isProved || wanted.isEmpty ? [] : [.nameNotInUse(name.domain)])
+            prerequisites: isProved || wanted.isEmpty ? [] : Self.freedom(of: name.domain, device))
         do throws(UpdateFailure) {
             // Whatever it says was done, what counts is what is read below.
             try await zone.engine.submit(change)
         } catch {
             // Silence is no answer, and a failed prerequisite may be the effect of the copy whose answer was lost: what the
             // zone holds decides (DESIGN §6 rule 6).
-            guard error.code == .yxDomain || error.mayHaveBeenApplied else { throw error }
+            let isTaken = error.code == .yxDomain || error.code == .yxRRset
+            guard isTaken || error.mayHaveBeenApplied else { throw error }
             let now = try await records(at: name.domain, in: zone)
-            if error.code == .yxDomain, held == nil {
-                try checkOwnership(of: name, device: device, held: now, adopting: false)
-                if !now.addresses.isEmpty {
-                    return try await bring(wanted, to: name, in: zone, device: device, held: now, adopting: false)
-                }
-            }
             guard Set(now.addresses) != Set(wanted) else { return }
-            guard error.code == .yxDomain else { throw error }
-            throw IssuanceError(
-                .nameTaken, "\(name) is in use in the zone by records that were not published by ddns-acme",
-                hints: ["if the device may have this name, add --adopt", "otherwise choose another name"])
+            guard isTaken else { throw error }
+            throw NameOwnership.foreign(name, now.addresses)
         }
         try await confirm(wanted, without: stale, at: name.domain, in: zone)
+    }
+
+    /// What must hold for the name still to be free. At a name that has been ours others may keep records of other types
+    /// (TXT, SSHFP, HTTPS), and those are no reason not to come back.
+    private static func freedom(of name: DomainName, _ device: Device) -> [Prerequisite] {
+        guard device.isNameOurs else { return [.nameNotInUse(name)] }
+        // RFC 2136 §2.4.3
+        return [RecordType.a, .aaaa, .cname].map { .rrsetAbsent(name, $0) }
     }
 
     /// How long an `inline-signing` zone may take to show what it has taken.
@@ -195,42 +189,13 @@ package struct AddressPublisher: Sendable {
 
     private func records(
         at name: DomainName, in zone: ManagedZone, _ types: Set<RecordType> = [.a, .aaaa]
-    ) async throws -> Held {
+    ) async throws -> NameHolding {
         do {
-            return try await look(at: name, in: zone, types)
+            return try await zone.holding(at: name, types, lookup: lookup)
         } catch {
             throw await zones.diagnosis(of: error)
         }
     }
-
-    private func look(
-        at name: DomainName, in zone: ManagedZone, _ types: Set<RecordType>
-    ) async throws(LookupFailure) -> Held {
-        var held = Held(addresses: [], alias: nil)
-        for type in types {
-            let answer = try await zone.ask { primary throws(LookupFailure) in
-                try await lookup.query(name, type, at: primary, key: zone.key)
-            }
-            if case .failed = answer.outcome { throw answer.failure }
-            held.alias = held.alias ?? answer.aliases.first
-            guard answer.aliases.isEmpty else { continue }
-            held.addresses += answer.records.compactMap(\.address)
-        }
-        return held
-    }
-
-    private func zone(of name: DeviceName) throws(IssuanceError) -> ManagedZone {
-        guard let zone = zones.holding(name.domain) else {
-            throw IssuanceError(.nameInNoZone, "\(name) is in none of the configured zones")
-        }
-        return zone
-    }
-}
-
-extension Device {
-    /// Whether a run of ours that did not come to its end may have published something at the name, so that only the zone
-    /// can tell whose the name is.
-    fileprivate var isOwnershipOpen: Bool { addressesPublished.isEmpty && !addressesAttempted.isEmpty }
 }
 
 extension IPAddress {

@@ -6,6 +6,7 @@ package final class ManagedZones: Sendable {
     package let all: [ManagedZone]
     /// What all waits for propagation in this process share.
     package let propagation = PropagationWatch()
+    let reserved = ReservedNames()
     private let discovered = Mutex<[DomainName: ManagedZone]>([:])
 
     package init(_ all: [ManagedZone]) {
@@ -18,6 +19,14 @@ package final class ManagedZones: Sendable {
     /// The configured zone with the longest name that the given one is equal to or below.
     package func holding(_ name: DomainName) -> ManagedZone? {
         all.filter { name.isEqualOrBelow($0.name) }.max { $0.name.labelCount < $1.name.labelCount }
+    }
+
+    /// - Throws: `nameInNoZone`.
+    func zone(of name: DeviceName) throws(IssuanceError) -> ManagedZone {
+        guard let zone = holding(name.domain) else {
+            throw IssuanceError(.nameInNoZone, "\(name) is in none of the configured zones")
+        }
+        return zone
     }
 
     /// The configured zone of that very name.

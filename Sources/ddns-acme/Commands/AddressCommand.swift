@@ -18,7 +18,7 @@ struct AddressCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
         @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
         @Argument(help: "IPv4 and IPv6 addresses.") var addresses: [String]
-        @Flag(help: "Take over a name that holds addresses which were not published by ddns-acme.") var adopt = false
+        @Flag(help: "Take over a name that holds records which were not published by ddns-acme.") var adopt = false
 
         func run() async throws {
             if let url = server.url {
@@ -30,12 +30,13 @@ struct AddressCommand: AsyncParsableCommand {
             let result = try await OperatorContext.with(common) { context in
                 let name = try context.device(device)
                 let wanted = try context.zone(of: name).addresses.check(addresses)
+                let publisher = AddressPublisher(zones: context.zones, store: context.store)
+                try await publisher.ownership.requireFree(name, adopting: adopt)
                 let (device, isNew) = try await context.store.ensureDevice(
                     NewDevice(name: name.description, zone: name.zone.description))
                 if isNew { try await AddressCommand.audit("device.add", name, context) }
                 try AddressCommand.requireActive(device)
-                try await AddressPublisher(zones: context.zones, store: context.store)
-                    .publish(wanted, of: device, name: name, adopting: adopt)
+                try await publisher.publish(wanted, of: device, name: name, adopting: adopt)
                 try await AddressCommand.audit(
                     "address", name, context, wanted.map(\.description).joined(separator: " "))
                 return try await AddressResult(name, context)

@@ -51,7 +51,7 @@ struct IssueCommand: AsyncParsableCommand {
         help: ArgumentHelp("An IPv4 or IPv6 address to publish; may be repeated.", valueName: "ip"))
     var addresses: [String] = []
 
-    @Flag(help: "Take over a name that holds addresses which were not published by ddns-acme.")
+    @Flag(help: "Take over a name that holds records which were not published by ddns-acme.")
     var adopt = false
 
     @Flag(help: "Certify *.DEVICE, too.")

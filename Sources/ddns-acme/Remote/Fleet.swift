@@ -4,7 +4,8 @@ import FleetAPI
 protocol Fleet: Sendable {
     func devices(_ selection: DeviceSelection, page: PageRequest) async throws -> Listing<DeviceDocument>
     func device(_ name: String) async throws -> DeviceDocument
-    func create(_ creation: DeviceCreation) async throws -> DeviceDocument
+    /// - Parameter adopting: takes over a name that holds records of others.
+    func create(_ creation: DeviceCreation, adopting: Bool) async throws -> DeviceDocument
     func importDevices(_ body: [UInt8], contentType: String, dryRun: Bool) async throws -> ImportReport
     func change(_ request: BulkRequest) async throws -> BulkReport
     func revoke(_ name: String, _ request: RevokeRequest) async throws -> DeviceDocument

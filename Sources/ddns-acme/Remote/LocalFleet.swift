@@ -15,8 +15,8 @@ struct LocalFleet: Fleet {
 
     func device(_ name: String) async throws -> DeviceDocument { try await operations.device(name) }
 
-    func create(_ creation: DeviceCreation) async throws -> DeviceDocument {
-        try await operations.create(creation, by: OperatorContext.requester)
+    func create(_ creation: DeviceCreation, adopting: Bool) async throws -> DeviceDocument {
+        try await operations.create(creation, adopting: adopting, by: OperatorContext.requester)
     }
 
     func importDevices(_ body: [UInt8], contentType: String, dryRun: Bool) async throws -> ImportReport {

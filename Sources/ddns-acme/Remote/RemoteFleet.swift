@@ -11,8 +11,9 @@ struct RemoteFleet: Fleet {
 
     func device(_ name: String) async throws -> DeviceDocument { try await client.device(name, token: token) }
 
-    func create(_ creation: DeviceCreation) async throws -> DeviceDocument {
-        try await client.createDevice(creation, token: token)
+    func create(_ creation: DeviceCreation, adopting: Bool) async throws -> DeviceDocument {
+        guard !adopting else { throw CommandFailure(.usage, "--adopt is not for --server") }
+        return try await client.createDevice(creation, token: token)
     }
 
     func importDevices(_ body: [UInt8], contentType: String, dryRun: Bool) async throws -> ImportReport {

@@ -80,10 +80,12 @@ struct ZoneReconcilerTests {
         try await site.nsupdate(
             "update delete dev1.\(Fixture.zone) A", "update add dev1.\(Fixture.zone) 60 A 10.9.9.1",
             "update add dev2.\(Fixture.zone) 60 A 10.9.9.2")
-        // dev3: suspended, and put back by a late copy of an old update.
+        // dev3: suspended, and put back by a late copy of an update whose outcome was not known.
         _ = try await site.store.updateDevice(site.device("dev3").id, DeviceChange(state: .suspended))
         try await site.publisher.synchronize(site.device("dev3"), name: DeviceName("dev3", zones: site.zones.names))
         try await site.nsupdate("update add dev3.\(Fixture.zone) 60 A 10.0.0.3")
+        _ = try await site.store.updateDevice(
+            site.device("dev3").id, DeviceChange(addressesAttempted: ["10.0.0.3"]))
         // dev4: an alias now; dev5: other records beside ours; others' names and challenges.
         try await site.nsupdate(
             "update delete dev4.\(Fixture.zone) A", "update add dev4.\(Fixture.zone) 60 CNAME elsewhere.example.net.")

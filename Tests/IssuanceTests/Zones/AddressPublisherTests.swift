@@ -161,7 +161,7 @@ struct AddressPublisherTests {
     func interrupted() async throws {
         try await withZone { site in
             let device = try await site.device("dev1")
-            _ = try await site.store.updateDevice(device.id, DeviceChange(addressesWanted: ["10.0.0.5"]))
+            _ = try await site.store.updateDevice(device.id, DeviceChange(addressesAttempted: ["10.0.0.5"]))
             try await site.named.nsupdate("update add dev1.\(Fixture.zone). 60 A 10.0.0.5", key: site.key)
             try await site.publish(["10.0.0.6"], of: "dev1")
             #expect(try await site.held("dev1") == ["10.0.0.6"])

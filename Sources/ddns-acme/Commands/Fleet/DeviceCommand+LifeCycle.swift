@@ -76,7 +76,8 @@ extension DeviceCommand {
             abstract: "Make the devices of a file.",
             discussion: """
                 CSV with a header line (name, description, tags, addresses; several values are separated by spaces), or \
-                JSON Lines with the same members. Devices that exist are left as they are.
+                JSON Lines with the same members. Devices that exist are left as they are; \
+                a line whose name holds records of others is refused (address set NAME ADDRESS --adopt takes one over).
                 """)
 
         @OptionGroup var common: CommonOptions

@@ -23,12 +23,14 @@ struct DeviceCommand: AsyncParsableCommand {
         @Option(name: .customLong("tag"), help: ArgumentHelp("A tag; may be repeated.", valueName: "tag"))
         var tags: [String] = []
         @Option(help: "A text for people.") var description: String?
+        @Flag(help: "Take over a name that holds records which were not published by ddns-acme.") var adopt = false
 
         func run() async throws {
             let creation = DeviceCreation(
                 name: device, description: description, tags: tags.isEmpty ? nil : tags,
                 addresses: addresses.isEmpty ? nil : addresses)
-            let result = try await server.withFleet(common) { try await $0.create(creation) }
+            let isAdopting = adopt
+            let result = try await server.withFleet(common) { try await $0.create(creation, adopting: isAdopting) }
             if common.json { try ResultPrinter.json(result) } else { print(OutsideText.inOneLine(result.name)) }
         }
     }

@@ -1,0 +1,100 @@
+package import DNSUpdate
+package import FleetStore
+
+/// Decides whether a name may be a device's (DESIGN §6 rule 5). A name that holds records which are not ours is somebody
+/// else's until an operator takes it over; the names that the zone stands on, and those below a delegation, always are.
+///
+/// What proves that records are ours is what the store says was published, or was sent after the name had been found free.
+/// What a device or an operator wishes for proves nothing.
+package struct NameOwnership: Sendable {
+    let zones: ManagedZones
+    private let store: any FleetStore
+    let lookup: AuthoritativeLookup
+
+    package init(zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup()) {
+        self.zones = zones
+        self.store = store
+        self.lookup = lookup
+    }
+
+    /// Whether a device of that name may be made. One that exists passes: it is looked at before anything is published or
+    /// certified for it.
+    ///
+    /// - Throws: `nameTaken`, `nameInNoZone`, `UpdateFailure`, `LookupFailure`, `FleetStoreError`.
+    package func requireFree(_ name: DeviceName, adopting: Bool = false) async throws {
+        guard try await store.device(named: name.description) == nil else { return }
+        try await require(name, of: nil, adopting: adopting)
+    }
+
+    /// Makes sure that the name may be the device's before anything is certified for it, and notes that it is.
+    ///
+    /// - Throws: as ``requireFree(_:adopting:)``.
+    package func claim(_ device: Device, adopting: Bool = false) async throws {
+        guard !device.isNameOurs else { return }
+        let name = try DeviceName(device.name, zones: zones.names)
+        // Whoever is publishing at this moment notes it before it gives the lease back.
+        try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
+            guard let device = try await store.device(device.id), !device.isNameOurs else { return }
+            try await require(name, of: device, adopting: adopting)
+            _ = try await store.updateDevice(device.id, DeviceChange(isNameOurs: true))
+        }
+    }
+
+    private func require(_ name: DeviceName, of device: Device?, adopting: Bool) async throws {
+        let zone = try zones.zone(of: name)
+        do {
+            let held = try await zone.holding(at: name.domain, lookup: lookup)
+            _ = try await judge(held, name: name, of: device, in: zone, adopting: adopting)
+        } catch {
+            throw await zones.diagnosis(of: error)
+        }
+    }
+
+    /// What counts of the records at the name: those that a wildcard makes do not.
+    ///
+    /// - Throws: `nameTaken`, `UpdateFailure`, `LookupFailure`.
+    func judge(
+        _ held: NameHolding, name: DeviceName, of device: Device?, in zone: ManagedZone, adopting: Bool
+    ) async throws -> NameHolding {
+        if let cut = held.cut { throw Self.taken(name, "lies in the zone \(cut), which other servers hold") }
+        if device?.isNameOurs != true {
+            let reserved = try await zones.reserved.names(of: zone, lookup: lookup)
+            guard !reserved.contains(name.domain.canonical) else {
+                throw Self.taken(name, "is a name server of its zone")
+            }
+        }
+        if let alias = held.alias {
+            guard try await zone.engine.isInUse(name.domain) else { return NameHolding() }
+            throw IssuanceError(
+                .nameTaken, "\(name) is an alias (CNAME) of \(alias), so it cannot have addresses (RFC 1034 §3.6.2)",
+                hints: ["remove the CNAME from the zone, or choose another name for the device"])
+        }
+        guard !adopting, device?.addressesPublished.isEmpty ?? true else { return held }
+        // A run that died may have published what it had noted.
+        let attempted = device?.addressesAttempted ?? []
+        if !held.addresses.isEmpty, held.addresses.allSatisfy({ attempted.contains($0.description) }) { return held }
+        if held.addresses.isEmpty, device?.isNameOurs == true { return held }
+        guard held.exists, try await zone.engine.isInUse(name.domain) else { return NameHolding() }
+        throw Self.foreign(name, held.addresses)
+    }
+
+    // MARK: - Refusals
+
+    /// The name holds records of others.
+    static func foreign(_ name: DeviceName, _ addresses: [IPAddress]) -> IssuanceError {
+        let list = addresses.map(\.description).joined(separator: ", ")
+        return IssuanceError(
+            .nameTaken,
+            "\(name) exists in the zone with \(list.isEmpty ? "records of other types" : list),"
+                + " and was not published by ddns-acme",
+            hints: [
+                "if the device may have this name, take it over on the server: ddns-acme address set \(name) ADDRESS"
+                    + " --adopt, ddns-acme device add \(name) --adopt, or ddns-acme issue \(name) --adopt",
+                "otherwise choose another name",
+            ])
+    }
+
+    private static func taken(_ name: DeviceName, _ reason: String) -> IssuanceError {
+        IssuanceError(.nameTaken, "\(name) \(reason)", hints: ["choose another name for the device"])
+    }
+}
