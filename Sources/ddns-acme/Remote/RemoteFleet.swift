@@ -1,3 +1,4 @@
+import CommandLineProgram
 import FleetAPI
 
 /// The fleet of a control server.
