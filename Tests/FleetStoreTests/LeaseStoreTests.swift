@@ -36,6 +36,33 @@ struct LeaseStoreTests {
         }
     }
 
+    @Test("A lease from before the clock was set back keeps nobody away for longer than two lifetimes")
+    func clockSetBack() async throws {
+        try await TemporaryDirectory.with { directory in
+            let time = WallTime()
+            let (first, second) = (try await open(directory, time), try await open(directory, time))
+            _ = try #require(try await first.acquireLease("interval", lifetime: .seconds(900)).lease)
+            let worked = try #require(try await first.acquireLease("work", lifetime: .seconds(30)).lease)
+            time.advance(by: -365 * 86_400)
+            for name in ["interval", "work"] {
+                let lifetime: Duration = name == "work" ? .seconds(30) : .seconds(900)
+                let holder = try #require(try await second.acquireLease(name, lifetime: lifetime).holder)
+                #expect(holder.expiresAt == time.now + (name == "work" ? 60 : 1_800))
+            }
+            // Who is still at work extends its lease, from the time that it is now.
+            time.advance(by: 10)
+            _ = try await first.renewLease(worked, lifetime: .seconds(30))
+            time.advance(by: 29)
+            #expect(try await second.acquireLease("work", lifetime: .seconds(30)).holder != nil)
+            time.advance(by: 1)
+            #expect(try await second.acquireLease("work", lifetime: .seconds(30)).lease != nil)
+            time.advance(by: 1_759)
+            #expect(try await second.acquireLease("interval", lifetime: .seconds(900)).holder != nil)
+            time.advance(by: 1)
+            #expect(try await second.acquireLease("interval", lifetime: .seconds(900)).lease != nil)
+        }
+    }
+
     @Test("A lease that ran out can be taken, and then neither renewed nor given back by its old holder")
     func expiry() async throws {
         try await TemporaryDirectory.with { directory in

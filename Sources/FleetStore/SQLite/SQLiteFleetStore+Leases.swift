@@ -13,7 +13,7 @@ extension SQLiteFleetStore {
         let (owner, process) = (owner, process)
         return try await write { db in
             if let holder = try Self.holder(of: name, db), Self.isInForce(holder, at: now, seenFrom: process) {
-                return .held(by: holder)
+                return .held(by: try Self.heal(holder, of: name, from: now, lifetime, db))
             }
             try Owners.register(owner, process, at: now, db)
             try db.execute(sql: "UPDATE fencing SET last_token = last_token + 1 WHERE id = 1")
@@ -70,6 +70,19 @@ extension SQLiteFleetStore {
 
     private static func isInForce(_ holder: LeaseHolder, at now: Int64, seenFrom process: ProcessIdentity) -> Bool {
         holder.expiresAt.milliseconds > now && holder.process.liveness(seenFrom: process) != .ended
+    }
+
+    /// Sets right an expiry that no lease can have: it was noted before the clock was set back, and would keep the work from
+    /// everybody until the clock is there again. A holder that lives extends it, from its own now, before this end.
+    private static func heal(
+        _ holder: LeaseHolder, of name: String, from now: Int64, _ lifetime: Duration, _ db: Database
+    ) throws -> LeaseHolder {
+        let latest = now + 2 * leaseMilliseconds(lifetime)
+        guard holder.expiresAt.milliseconds > latest else { return holder }
+        try db.execute(
+            sql: "UPDATE leases SET expires_at = ? WHERE name = ? AND owner = ?",
+            arguments: [latest, name, holder.owner])
+        return LeaseHolder(owner: holder.owner, process: holder.process, expiresAt: Date(milliseconds: latest))
     }
 
     private static func leaseMilliseconds(_ lifetime: Duration) -> Int64 { max(lifetime.milliseconds, 1000) }
