@@ -30,7 +30,8 @@ struct CertificateRequestTests {
     @Test(
         "keys that no public CA certifies are refused before an order is made, and the message says which they are",
         arguments: [
-            (["rsa:1024"], "1024"), (["rsa:512"], "512"), (["ec", "-pkeyopt", "ec_paramgen_curve:P-521"], "P521"),
+            (["rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"], "65537"), (["rsa:1024"], "1024"), (["rsa:512"], "512"),
+            (["ec", "-pkeyopt", "ec_paramgen_curve:P-521"], "P521"),
             (["ed25519"], "Ed25519"), (["ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"], ""),
         ])
     func refusedKeys(key: [String], evidence: String) async throws {

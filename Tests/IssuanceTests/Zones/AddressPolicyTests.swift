@@ -59,6 +59,14 @@ struct AddressPolicyTests {
         #expect(addresses.map(\.description) == ["10.0.0.5", "fd00::5"])
     }
 
+    @Test("no device has more than 16 addresses, far fewer than BIND keeps at a name")
+    func many() throws {
+        let texts = (1...17).map { "10.1.0.\($0)" }
+        #expect(try policy.check(Array(texts.prefix(16))).count == 16)
+        let error = try #require(throws: IssuanceError.self) { try policy.check(texts) }
+        #expect(error.code == .invalidAddress && error.message.contains("17"))
+    }
+
     @Test("one bad address refuses them all")
     func oneBad() {
         #expect(throws: IssuanceError(.addressRefused, "")) { try policy.check(["10.0.0.5", "8.8.8.8"]) }
