@@ -8,6 +8,7 @@ package struct FleetServices: Sendable {
     package let store: any FleetStore
     package let zones: ManagedZones
     package let issuer: CertificateIssuer
+    package let accounts: AccountManager
     package let lifecycle: DeviceLifecycle
     package let checkIns: CheckInDesk
     package let certificates: CertificateDesk
@@ -20,6 +21,8 @@ package struct FleetServices: Sendable {
     package let sweeper: ChallengeSweeper
     package let publisher: AddressPublisher
     package let reconciler: ZoneReconciler
+    /// The CA's profile when a request names none.
+    package let profile: String?
     package let now: @Sendable () -> Date
 
     /// - Parameter profile: the CA's, when a request names none.
@@ -32,6 +35,8 @@ package struct FleetServices: Sendable {
         self.store = store
         self.zones = zones
         self.issuer = issuer
+        self.accounts = accounts
+        self.profile = profile
         self.now = now
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)

@@ -22,6 +22,12 @@ package enum Route: String, CaseIterable, Sendable {
     case deviceAddress = "/v1/devices/{name}/address"
     case tokens = "/v1/tokens"
     case token = "/v1/tokens/{id}"
+    /// POST: compare zones with the store, and repair them.
+    case zoneVerify = "/v1/zones/verify"
+    /// GET: the account at the CA.
+    case account = "/v1/account"
+    /// GET: what the CA is believed to allow.
+    case limits = "/v1/limits"
 
     // MARK: Monitoring
     case health = "/healthz"

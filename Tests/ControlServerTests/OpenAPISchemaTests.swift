@@ -42,6 +42,24 @@ struct OpenAPISchemaTests {
     private static let secret = SecretToken.random(.device)
     private static let selection = DeviceSelection(state: .active, zone: "z", tag: "t", name: "a*")
 
+    private static let finding = ZoneVerification.Finding(
+        finding: "missing", name: "a", values: ["10.0.0.1"], outcome: "failed", detail: "d", isInformation: false)
+    private static let bareFinding = ZoneVerification.Finding(
+        finding: "missing", name: "a", values: [], outcome: "reported", isInformation: true)
+    private static let verification = ZoneVerification(
+        zone: "z", server: "s", method: "transfer", serial: 1, devices: 1, records: 1, drift: 1, repaired: 1,
+        remainingDrift: 1, conflicts: 1, remainingConflicts: 1, foreignChallenges: 1, unknownNames: 1,
+        findings: [finding])
+    private static let bareVerification = ZoneVerification(
+        zone: "z", server: "s", method: "queries", devices: 1, records: 1, drift: 1, repaired: 1, remainingDrift: 1,
+        conflicts: 1, remainingConflicts: 1, foreignChallenges: 1, unknownNames: 1)
+    private static let account = AccountDocument(
+        url: "u", status: "valid", contacts: ["mailto:a"], directory: "u", keyFile: "k", termsOfService: "t",
+        caa: [.init(zone: "z", records: ["r"], finding: "f", isBound: true)])
+    private static let bareAccount = AccountDocument(
+        url: "u", status: "valid", contacts: [], directory: "u", keyFile: "k")
+    private static let limit = LimitsDocument.Limit(count: 1, seconds: 1)
+
     static let samples: [Sample] = {
         let made: [Sample?] = [
             try? Sample("Problem", problem, ProblemDocument(.blank)),
@@ -100,6 +118,18 @@ struct OpenAPISchemaTests {
             try? Sample(
                 "TokenCreated", TokenCreated(token: secret, details: token),
                 TokenCreated(token: secret, details: bareToken)),
+            try? Sample(
+                "ZoneVerifyRequest", ZoneVerifyRequest(zones: ["z"], repair: true, adopt: true), ZoneVerifyRequest()),
+            try? Sample(
+                "ZoneVerifyReport", ZoneVerifyReport(zones: [verification]), ZoneVerifyReport(zones: [])),
+            try? Sample("ZoneVerification", verification, bareVerification),
+            try? Sample("ZoneFinding", finding, bareFinding),
+            try? Sample("Account", account, bareAccount),
+            try? Sample(
+                "Limits",
+                LimitsDocument(
+                    directory: "u", profile: "p", newOrders: limit, certificatesPerDomain: limit,
+                    certificatesPerSet: limit), LimitsDocument(directory: "u")),
             try? Sample("TokenList", Listing(items: [token], next: "1"), Listing<TokenDetails>(items: [])),
         ]
         return made.compactMap { $0 }

@@ -9,7 +9,9 @@ struct OperatorAPI: Sendable {
     let completions: CompletionBoard
     let settings: ServerSettings
 
-    var endpoints: [Endpoint] { deviceEndpoints + lifeCycleEndpoints + certificateEndpoints + tokenEndpoints }
+    var endpoints: [Endpoint] {
+        deviceEndpoints + lifeCycleEndpoints + certificateEndpoints + tokenEndpoints + infrastructureEndpoints
+    }
 
     private var deviceEndpoints: [Endpoint] {
         [
@@ -90,6 +92,16 @@ struct OperatorAPI: Sendable {
                 _ = try await operations.revokeToken(request.parameter, by: request.requester)
                 return .noContent
             },
+        ]
+    }
+
+    private var infrastructureEndpoints: [Endpoint] {
+        [
+            changing(.post, .zoneVerify) { request in
+                try .json(try await operations.verify(request.decoded(), by: request.requester))
+            },
+            Endpoint(.get, .account, .operator) { _ in try .json(try await operations.account()) },
+            Endpoint(.get, .limits, .operator) { _ in try .json(operations.limits()) },
         ]
     }
 

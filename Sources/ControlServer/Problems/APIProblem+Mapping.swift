@@ -11,7 +11,7 @@ extension APIProblem {
         case let problem as APIProblem: self = problem
         case let error as IssuanceError: self.init(error)
         case let error as FleetStoreError: self.init(error)
-        case is UpdateFailure, is LookupFailure, is PropagationFailure:
+        case is UpdateFailure, is LookupFailure, is PropagationFailure, is TransferFailure:
             self.init(.dnsUnavailable, explaining: error, retryAfter: .seconds(30))
         case is CancellationError:
             self.init(.overloaded, "the server is shutting down", retryAfter: .seconds(10))
@@ -35,7 +35,7 @@ extension APIProblem {
             case .invalidRequest, .invalidKey: .badCSR
             case .nameTaken: .nameInUse
             case .unknownDevice: .notFound
-            case .stateForbids: .conflict
+            case .stateForbids, .accountMissing: .conflict
             case .busy: .overloaded
             case .publication, .propagation, .challengeZone: .dnsUnavailable
             default: .issuanceFailed

@@ -24,15 +24,19 @@ extension FleetClient {
     package func importDevices(
         _ body: [UInt8], contentType: String, dryRun: Bool = false, token: SecretToken
     ) async throws(FleetAPIError) -> ImportReport {
-        let options = Options(
+        var options = Options(
             query: dryRun ? [("dryRun", "true")] : [], credential: token, contentType: contentType, body: body)
+        options.patience = Self.fleetPatience
+        options.bodyLimit = Self.fleetBodyLimit
         return try await exchange(.post, .deviceImport, options).decoded()
     }
 
     package func changeDevices(
         _ request: BulkRequest, token: SecretToken
     ) async throws(FleetAPIError) -> BulkReport {
-        try await exchange(.post, .deviceBulk, Options(credential: token), json: request).decoded()
+        let options = Options(
+            credential: token, patience: Self.fleetPatience, bodyLimit: Self.fleetBodyLimit)
+        return try await exchange(.post, .deviceBulk, options, json: request).decoded()
     }
 
     package func device(_ name: String, token: SecretToken) async throws(FleetAPIError) -> DeviceDocument {
@@ -104,5 +108,22 @@ extension FleetClient {
 
     package func revokeToken(id: String, token: SecretToken) async throws(FleetAPIError) {
         _ = try await exchange(.delete, .token, Options(parameter: id, credential: token))
+    }
+
+    package func verifyZones(
+        _ request: ZoneVerifyRequest, token: SecretToken
+    ) async throws(FleetAPIError) -> ZoneVerifyReport {
+        let options = Options(
+            credential: token, patience: Self.fleetPatience, bodyLimit: Self.fleetBodyLimit)
+        return try await exchange(.post, .zoneVerify, options, json: request).decoded()
+    }
+
+    package func account(token: SecretToken) async throws(FleetAPIError) -> AccountDocument {
+        // The server asks the CA.
+        try await exchange(.get, .account, Options(credential: token, patience: .seconds(120))).decoded()
+    }
+
+    package func limits(token: SecretToken) async throws(FleetAPIError) -> LimitsDocument {
+        try await exchange(.get, .limits, Options(credential: token)).decoded()
     }
 }

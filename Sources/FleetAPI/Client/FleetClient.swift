@@ -12,6 +12,9 @@ package struct FleetClient: Sendable {
 
     /// The time for an exchange, to which the time of a `Prefer: wait` is added.
     static let timeout: Duration = .seconds(30)
+    /// The time and the answer of what is done for a whole fleet at once.
+    static let fleetPatience: Duration = .seconds(3_600)
+    static let fleetBodyLimit = 256 << 20
     /// A certificate chain is a few KiB, a page of 1,000 devices below 1 MiB.
     static let bodyLimit = 4 << 20
 
@@ -33,6 +36,9 @@ package struct FleetClient: Sendable {
         var body: [UInt8] = []
         var wait: Int?
         var idempotencyKey: String?
+        /// For what goes through a whole fleet: the time in which it must be done.
+        var patience: Duration?
+        var bodyLimit: Int?
     }
 
     /// Sends a request and returns the answer if its status is 2xx.
@@ -49,7 +55,8 @@ package struct FleetClient: Sendable {
             FleetRequest(
                 method: method, url: server.text + path + (query.isEmpty ? "" : "?" + query),
                 credential: options.credential, headers: headers, body: options.body,
-                timeout: Self.timeout + .seconds(options.wait ?? 0), bodyLimit: Self.bodyLimit))
+                timeout: options.patience ?? Self.timeout + .seconds(options.wait ?? 0),
+                bodyLimit: options.bodyLimit ?? Self.bodyLimit))
         guard 200..<300 ~= response.status else {
             throw FleetAPIError(response, asked: "\(method.rawValue) \(path)")
         }

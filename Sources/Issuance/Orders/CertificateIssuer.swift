@@ -45,9 +45,11 @@ package struct CertificateIssuer: Sendable {
     package let client: ACMEClient
     /// The CA's directory URL.
     package var directoryURL: String { client.directoryURL.text }
+    /// How control of names is proved.
+    var challengeType: ChallengeType { solver.type }
     private let accounts: AccountManager
     let store: any FleetStore
-    private let zones: ManagedZones
+    let zones: ManagedZones
     private let solver: any ChallengeSolver
     /// What the CA allows.
     package let limits: IssuanceLimits

@@ -2,30 +2,28 @@ import ACME
 import ArgumentParser
 import CommandLineProgram
 import DNSUpdate
+import FleetAPI
 import Issuance
 
 /// `ddns-acme account show|create|roll-key|deactivate`
 struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account", abstract: "The account at the CA.",
+        discussion: """
+            create, roll-key and deactivate work on the machine of the control server alone: they need the account's key, \
+            which never leaves its state directory.
+            """,
         subcommands: [Show.self, Create.self, RollKey.self, Deactivate.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show the account as the CA has it now, and the CAA records that bind the zones to it.")
+            abstract: "Show the account as the CA has it now, and the CAA records that bind the zones to it.",
+            discussion: "With --server it is the control server's account, asked for by the server.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
 
         func run() async throws {
-            let result = try await OperatorContext.with(common) { context in
-                let account = try await context.accounts.show()
-                var result = AccountResult(account, context, terms: try await context.terms())
-                result.caa = await CAACheck().reports(
-                    on: context.zones.all, identities: try await context.client.directory().meta.caaIdentities,
-                    account: account.url, method: context.challengeType
-                ).map(AccountResult.CAA.init)
-                return result
-            }
-            try result.print(asJSON: common.json)
+            try await server.withFleet(common) { try await $0.account() }.print(asJSON: common.json)
         }
     }
 
@@ -33,10 +31,12 @@ struct AccountCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make the account, or bring its contacts and its agreement to the terms up to date.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var place: LocalOnlyOptions
 
         func run() async throws {
             let result = try await OperatorContext.with(common) { context in
-                AccountResult(try await context.accounts.register().account, context, terms: try await context.terms())
+                AccountDocument(
+                    try await context.accounts.register().account, context, terms: try await context.terms())
             }
             try result.print(asJSON: common.json)
         }
@@ -46,11 +46,12 @@ struct AccountCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "roll-key", abstract: "Give the account a new key; orders under way go on.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var place: LocalOnlyOptions
 
         func run() async throws {
             let result = try await OperatorContext.with(common) { context in
                 _ = try await context.accounts.rollKey()
-                return AccountResult(try await context.accounts.show(), context, terms: try await context.terms())
+                return AccountDocument(try await context.accounts.show(), context, terms: try await context.terms())
             }
             try result.print(asJSON: common.json)
         }
@@ -60,6 +61,7 @@ struct AccountCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End the account for good; it can never be used again.")
         @OptionGroup var common: CommonOptions
+        @OptionGroup var place: LocalOnlyOptions
         @Flag(help: "Yes, for good.") var yes = false
 
         func validate() throws {
@@ -68,7 +70,7 @@ struct AccountCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await OperatorContext.with(common) { context in
-                AccountResult(try await context.accounts.deactivate(), context, terms: nil)
+                AccountDocument(try await context.accounts.deactivate(), context, terms: nil)
             }
             try result.print(asJSON: common.json)
         }
@@ -81,54 +83,25 @@ extension OperatorContext {
     }
 }
 
-/// What is known of the account.
-struct AccountResult: Encodable, Sendable {
-    let url: String
-    let status: String
-    let contacts: [String]
-    let directory: String
-    let keyFile: String
-    let termsOfService: String?
-    /// Of each zone; nil when it was not looked at.
-    var caa: [CAA]?
-
-    /// What CAA says about a zone.
-    struct CAA: Encodable, Sendable {
-        let zone: String
-        /// What would let this account issue and nobody else.
-        let records: [String]
-        let finding: String
-        let isBound: Bool
-
-        init(_ report: CAAReport) {
-            zone = report.zone.description
-            records = report.records
-            finding = report.finding
-            isBound = report.isBound
-        }
-    }
-
+extension AccountDocument {
     init(_ account: Account, _ context: OperatorContext, terms: String?) {
-        url = account.url.text
-        status = account.status.rawValue
-        contacts = account.contact
-        directory = context.client.directoryURL.text
-        keyFile = context.accounts.keyLocation
-        termsOfService = terms
+        self.init(
+            url: account.url.text, status: account.status.rawValue, contacts: account.contact,
+            directory: context.client.directoryURL.text, keyFile: context.accounts.keyLocation, termsOfService: terms)
     }
 
     func print(asJSON: Bool) throws {
         if asJSON { return try ResultPrinter.json(self) }
         Swift.print(
             """
-            \(url): \(OutsideText.shown(status))
+            \(OutsideText.shown(url)): \(OutsideText.shown(status))
               contacts   \(contacts.isEmpty ? "none kept by the CA" : OutsideText.shown(contacts.joined(separator: ", ")))
-              directory  \(directory)
-              key        \(keyFile)
+              directory  \(OutsideText.shown(directory))
+              key        \(OutsideText.shown(keyFile))
             """)
         if let termsOfService { Swift.print("  terms      \(OutsideText.shown(termsOfService))") }
         for zone in caa ?? [] {
-            Swift.print("  CAA        \(zone.zone): \(OutsideText.shown(zone.finding))")
+            Swift.print("  CAA        \(OutsideText.shown("\(zone.zone): \(zone.finding)"))")
             guard !zone.isBound else { continue }
             for record in zone.records { Swift.print("    to bind it  \(OutsideText.shown(record))") }
         }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import CommandLineProgram
 import ControlServer
-import DNSUpdate
-import Issuance
+import FleetAPI
 
 /// `ddns-acme dns verify`
 struct DNSCommand: AsyncParsableCommand {
@@ -25,6 +24,7 @@ struct DNSCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var server: ServerOptions
         @Option(help: ArgumentHelp("Only this zone; may be repeated.", valueName: "name")) var zone: [String] = []
         @Flag(help: "Bring back what has drifted.") var repair = false
         @Flag(help: "With --repair: delete addresses of others at devices' names, too.") var adopt = false
@@ -35,38 +35,35 @@ struct DNSCommand: AsyncParsableCommand {
 
         func run() async throws {
             let printer = ReconciliationPrinter(asJSON: common.json)
-            let mandate = ZoneReconciler.Mandate(repairs: repair, adopts: adopt)
-            let reports = try await OperatorContext.with(common) { context in
-                var reports: [ZoneReport] = []
-                for zone in try zones(context) {
-                    let report = try await context.services.reconciler.reconcile(zone, mandate) {
-                        printer.show($0, zone: zone.name)
+            let request = ZoneVerifyRequest(
+                zones: zone.isEmpty ? nil : zone, repair: repair ? true : nil, adopt: adopt ? true : nil)
+            let report: ZoneVerifyReport
+            do {
+                report = try await server.withFleet(common) { fleet in
+                    try await fleet.verify(request) {
+                        printer.show($0, zone: $1)
+                    } done: {
+                        printer.show($0)
                     }
-                    printer.show(report)
-                    reports.append(report)
                 }
-                return reports
+            } catch {
+                throw usageError(error) ?? error
             }
-            if let status = status(of: reports) { throw ExitCode(status.rawValue) }
+            if let status = status(of: report.zones) { throw ExitCode(status.rawValue) }
         }
 
-        private func zones(_ context: OperatorContext) throws -> [ManagedZone] {
-            guard !zone.isEmpty else { return context.zones.all }
-            return try zone.map { text in
-                guard let name = try? DomainName(text), let zone = context.zones.named(name) else {
-                    let known = context.zones.names.map(\.description).joined(separator: ", ")
-                    throw CommandFailure(
-                        .usage, "\(OutsideText.shown(text)) is none of the configured zones",
-                        hints: ["there are: \(known)"])
-                }
-                return zone
-            }
+        /// A zone that is not configured is a mistake of this command line.
+        private func usageError(_ error: any Error) -> CommandFailure? {
+            guard let problem = (error as? APIProblem)?.document ?? (error as? FleetAPIError)?.problem,
+                problem.type == .malformed, let detail = problem.detail
+            else { return nil }
+            return CommandFailure(.usage, detail, hints: [problem.hint].compactMap { $0 })
         }
 
         /// nil when all is well. What repairs itself later is less than what waits for a decision.
-        private func status(of reports: [ZoneReport]) -> ExitStatus? {
-            if reports.contains(where: { $0.conflicts > 0 }) { return .refused }
-            return reports.contains { $0.remainingDrift > 0 } ? .temporary : nil
+        private func status(of zones: [ZoneVerification]) -> ExitStatus? {
+            if zones.contains(where: { $0.remainingConflicts > 0 }) { return .refused }
+            return zones.contains { $0.remainingDrift > 0 } ? .temporary : nil
         }
     }
 }

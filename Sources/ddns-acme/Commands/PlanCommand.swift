@@ -13,10 +13,12 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             Runs the server's own scheduler and its account of the CA's limits on a virtual clock, against a CA that counts \
             for itself; nothing is sent anywhere. With --devices the fleet begins with nothing; without it, it is the one \
-            in the store, with its certificates. The same seed gives the same forecast.
+            in the store, or with --server the control server's, with its certificates and what that server believes of its \
+            CA. The same seed gives the same forecast.
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var server: ServerOptions
 
     @Option(
         help: ArgumentHelp(
@@ -97,19 +99,23 @@ struct PlanCommand: AsyncParsableCommand {
         if let devices {
             beginning = .enrollment(devices: devices)
             fleet = "new devices"
+        } else if let url = server.url {
+            let found = try await self.fleet(of: url)
+            guard !found.present.isEmpty else { throw Self.nothing(at: url) }
+            beginning = .present(found.present)
+            limits = found.limits
+            domains = .system()
+            lifetime = lifetime ?? Self.lifetime(ofProfile: found.profile ?? "") ?? Self.usual(found.present)
+            fleet = "devices of \(url)"
         } else {
             let configuration = try Configuration.load(
                 path: common.config, environment: ProcessInfo.processInfo.environment)
             let store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
             // Nothing is written: a failure to close loses nothing.
             defer { try? store.close() }
-            let present = try await store.fleetOutlook()
-            guard !present.isEmpty else {
-                throw CommandFailure(
-                    .usage, "there is no device in \(configuration.stateDirectory)",
-                    hints: ["give the number of devices to plan for: --devices 65000"])
-            }
-            beginning = .present(present.map(ForecastInput.Present.init))
+            let present = try await store.fleetOutlook().map(ForecastInput.Present.init)
+            guard !present.isEmpty else { throw Self.nothing(at: configuration.stateDirectory) }
+            beginning = .present(present)
             spreads = configuration.renewal.spreads
             let assembled = LimitsAssembly.limits(configuration.acme)
             limits = assembled.limits
@@ -130,6 +136,12 @@ struct PlanCommand: AsyncParsableCommand {
         input.leavesWindows = spread || spreads
         input.seed = seed
         return (input, fleet)
+    }
+
+    private static func nothing(at place: String) -> CommandFailure {
+        CommandFailure(
+            .usage, "there is no device in \(place)",
+            hints: ["give the number of devices to plan for: --devices 65000"])
     }
 
     /// Nil when neither option says it.
@@ -198,7 +210,7 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     /// That of most of the certificates there are.
-    private static func usual(_ fleet: [FleetOutlook]) -> Int? {
+    private static func usual(_ fleet: [ForecastInput.Present]) -> Int? {
         var counts: [Int: Int] = [:]
         for device in fleet {
             guard let validity = device.validity else { continue }

@@ -1,5 +1,6 @@
 import CommandLineProgram
 import DNSUpdate
+import FleetAPI
 import Issuance
 import Synchronization
 
@@ -15,38 +16,39 @@ final class ReconciliationPrinter: Sendable {
         self.asJSON = asJSON
     }
 
-    func show(_ finding: ZoneFinding, zone: DomainName) {
+    func show(_ finding: ZoneVerification.Finding, zone: String) {
         if asJSON {
             try? ResultPrinter.json(FindingResult(finding, zone: zone))
             return
         }
-        if finding.kind.kind == .information {
+        if finding.isInformation {
             let isShown = names.withLock { count in
                 count += 1
                 return count <= Self.namesShown
             }
             guard isShown else { return }
         }
-        var line = "\(finding.kind.rawValue) \(finding.name): \(finding.values.joined(separator: ", "))"
+        var line = "\(finding.finding) \(finding.name): \(finding.values.joined(separator: ", "))"
         switch finding.outcome {
-        case .reported: break
-        case .repaired: line += " (repaired)"
-        case .failed(let reason): line += " (not repaired: \(reason))"
+        case "repaired": line += " (repaired)"
+        case "failed": line += " (not repaired: \(finding.detail ?? "no reason is given"))"
+        default: break
         }
         print(OutsideText.shown(line))
     }
 
-    func show(_ report: ZoneReport) {
+    func show(_ zone: ZoneVerification) {
         if asJSON {
-            try? ResultPrinter.json(SummaryResult(report))
+            try? ResultPrinter.json(SummaryResult(zone))
             return
         }
-        let serial = report.serial.map { ", serial \($0)" } ?? ""
-        let reading = report.method == .transfer ? "whole zone" : "devices' names only; allow-transfer shows the rest"
-        print("\(report.zone): \(report.devices) devices compared with \(report.server)\(serial) (\(reading))")
+        let serial = zone.serial.map { ", serial \($0)" } ?? ""
+        let reading = zone.method == "transfer" ? "whole zone" : "devices' names only; allow-transfer shows the rest"
+        let (name, server) = (OutsideText.inOneLine(zone.zone), OutsideText.inOneLine(zone.server))
+        print("\(name): \(zone.devices) devices compared with \(server)\(serial) (\(reading))")
         print(
-            "  drift: \(report.count(.drift)), repaired: \(report.repaired), conflicts: \(report.count(.conflict)), "
-                + "names of others: \(report.unknownNames), challenges of others: \(report.count(.foreignChallenge))")
+            "  drift: \(zone.drift), repaired: \(zone.repaired), conflicts: \(zone.conflicts), "
+                + "names of others: \(zone.unknownNames), challenges of others: \(zone.foreignChallenges)")
     }
 
     private struct FindingResult: Encodable {
@@ -57,16 +59,13 @@ final class ReconciliationPrinter: Sendable {
         let outcome: String
         let detail: String?
 
-        init(_ finding: ZoneFinding, zone: DomainName) {
-            self.zone = zone.description
-            self.finding = finding.kind.rawValue
+        init(_ finding: ZoneVerification.Finding, zone: String) {
+            self.zone = zone
+            self.finding = finding.finding
             name = finding.name
             values = finding.values
-            switch finding.outcome {
-            case .reported: (outcome, detail) = ("reported", nil)
-            case .repaired: (outcome, detail) = ("repaired", nil)
-            case .failed(let reason): (outcome, detail) = ("failed", reason)
-            }
+            outcome = finding.outcome
+            detail = finding.detail
         }
     }
 
@@ -82,17 +81,17 @@ final class ReconciliationPrinter: Sendable {
         let conflicts: Int
         let unknownNames: Int
 
-        init(_ report: ZoneReport) {
-            zone = report.zone.description
-            server = report.server.description
-            method = report.method.rawValue
-            serial = report.serial?.rawValue
-            devices = report.devices
-            records = report.records
-            drift = report.count(.drift)
-            repaired = report.repaired
-            conflicts = report.count(.conflict)
-            unknownNames = report.unknownNames
+        init(_ zone: ZoneVerification) {
+            self.zone = zone.zone
+            server = zone.server
+            method = zone.method
+            serial = zone.serial
+            devices = zone.devices
+            records = zone.records
+            drift = zone.drift
+            repaired = zone.repaired
+            conflicts = zone.conflicts
+            unknownNames = zone.unknownNames
         }
     }
 }

@@ -14,6 +14,14 @@ protocol Fleet: Sendable {
     func createToken(_ creation: TokenCreation) async throws -> TokenCreated
     func tokens(page: PageRequest) async throws -> Listing<TokenDetails>
     func revokeToken(_ id: String) async throws
+    func account() async throws -> AccountDocument
+    /// - Parameters:
+    ///   - found: called with each finding and its zone when it is known.
+    ///   - done: called after the last finding of a zone.
+    func verify(
+        _ request: ZoneVerifyRequest, found: @escaping @Sendable (ZoneVerification.Finding, String) -> Void,
+        done: @escaping @Sendable (ZoneVerification) -> Void
+    ) async throws -> ZoneVerifyReport
 }
 
 extension ServerOptions {

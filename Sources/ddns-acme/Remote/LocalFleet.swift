@@ -47,4 +47,13 @@ struct LocalFleet: Fleet {
     func revokeToken(_ id: String) async throws {
         _ = try await operations.revokeToken(id, by: OperatorContext.requester)
     }
+
+    func account() async throws -> AccountDocument { try await operations.account() }
+
+    func verify(
+        _ request: ZoneVerifyRequest, found: @escaping @Sendable (ZoneVerification.Finding, String) -> Void,
+        done: @escaping @Sendable (ZoneVerification) -> Void
+    ) async throws -> ZoneVerifyReport {
+        try await operations.verify(request, by: OperatorContext.requester, found: found, done: done)
+    }
 }

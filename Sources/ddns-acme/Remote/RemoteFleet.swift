@@ -48,4 +48,18 @@ struct RemoteFleet: Fleet {
     }
 
     func revokeToken(_ id: String) async throws { try await client.revokeToken(id: id, token: token) }
+
+    func account() async throws -> AccountDocument { try await client.account(token: token) }
+
+    func verify(
+        _ request: ZoneVerifyRequest, found: @escaping @Sendable (ZoneVerification.Finding, String) -> Void,
+        done: @escaping @Sendable (ZoneVerification) -> Void
+    ) async throws -> ZoneVerifyReport {
+        let report = try await client.verifyZones(request, token: token)
+        for zone in report.zones {
+            for finding in zone.findings { found(finding, zone.zone) }
+            done(zone)
+        }
+        return report
+    }
 }

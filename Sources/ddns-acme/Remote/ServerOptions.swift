@@ -21,7 +21,10 @@ struct ServerOptions: ParsableArguments {
     var serverCA: String?
 
     /// The server's URL; nil: the work is done here.
-    var url: String? { server ?? Self.variable("DDNS_ACME_SERVER") }
+    var url: String? { server ?? Self.named }
+
+    /// The server that the environment names.
+    static var named: String? { variable("DDNS_ACME_SERVER") }
 
     /// Lends a client of the server.
     func withClient<Value: Sendable>(
