@@ -4,7 +4,11 @@ import FleetStore
 package import Issuance
 
 extension FleetOperations {
-    /// Suspends, resumes or removes many. What fails for one is reported and does not stop the others.
+    /// Devices that are changed at once: enough for full messages to the primary and full transactions of the store.
+    private static let atOnce = 128
+
+    /// Suspends, resumes or removes many, several at a time; the report has them in the order in which they were named. What
+    /// fails for one is reported and does not stop the others.
     package func change(_ request: BulkRequest, by requester: Requester) async throws -> BulkReport {
         guard [.suspend, .resume, .remove].contains(request.action) else {
             throw APIProblem(.malformed, "action is none of suspend, resume, remove")
@@ -14,18 +18,55 @@ extension FleetOperations {
         }
         let names: [String] =
             if let names = request.names { names } else { try await self.names(request.filter ?? DeviceSelection()) }
-        var report = BulkReport(changed: [])
-        for name in names {
-            do {
+        let outcomes = try await withThrowingTaskGroup(of: (Int, BulkOutcome).self) { group in
+            var rest = distinct(names).enumerated().makeIterator()
+            func begin() {
+                guard let (index, name) = rest.next() else { return }
+                group.addTask { (index, try await outcome(name, request, by: requester)) }
+            }
+            for _ in 0..<Self.atOnce { begin() }
+            var outcomes: [(Int, BulkOutcome)] = []
+            for try await outcome in group {
+                outcomes.append(outcome)
                 try Task.checkCancellation()
-                if let changed = try await change(name, request, by: requester) { report.changed.append(changed) }
-            } catch let error as CancellationError {
-                throw error
-            } catch {
-                report.failed.append(BulkReport.Failure(name: name, problem: APIProblem(error).document))
+                begin()
+            }
+            return outcomes.sorted { $0.0 < $1.0 }
+        }
+        var report = BulkReport(changed: [])
+        for (_, outcome) in outcomes {
+            switch outcome {
+            case .changed(let name): report.changed.append(name)
+            case .failed(let failure): report.failed.append(failure)
+            case .asItIs: break
             }
         }
         return report
+    }
+
+    /// Without those that name a device a second time, perhaps in another form.
+    private func distinct(_ names: [String]) -> [String] {
+        var seen: Set<String> = []
+        return names.filter { seen.insert((try? services.name($0).description) ?? $0).inserted }
+    }
+
+    private enum BulkOutcome: Sendable {
+        case changed(String)
+        case asItIs
+        case failed(BulkReport.Failure)
+    }
+
+    private func outcome(
+        _ name: String, _ request: BulkRequest, by requester: Requester
+    ) async throws(CancellationError) -> BulkOutcome {
+        do {
+            guard let changed = try await change(name, request, by: requester) else { return .asItIs }
+            return .changed(changed)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return .failed(BulkReport.Failure(name: name, problem: APIProblem(error).document))
+        }
     }
 
     /// - Returns: the device's name; nil when it is so already.
