@@ -19,6 +19,8 @@ enum BenchSize: String, ExpressibleByArgument, CaseIterable, Sendable {
     var loneUpdates: Int { pick(20, 200, 1_000) }
     /// Devices in the store.
     var fleets: [Int] { pick([100], [1_000, 65_000], [1_000, 65_000, 1_000_000]) }
+    /// How often each question is put to the store.
+    var queries: Int { pick(3, 20, 50) }
     /// How long a server is put under load.
     var loadDuration: Duration { pick(.milliseconds(300), .seconds(3), .seconds(10)) }
     /// Lone certificates of each client.

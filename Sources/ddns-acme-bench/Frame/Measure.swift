@@ -4,6 +4,7 @@ enum Measure: String, CaseIterable, Codable, Sendable {
     case latency
     case checkIns = "check-ins"
     case startup
+    case queries
     case loneIssuance = "issue"
     case fleetIssuance = "fleet"
     case hotPaths = "hot"
@@ -14,6 +15,7 @@ enum Measure: String, CaseIterable, Codable, Sendable {
         case .latency: "Latency of a lone DNS update"
         case .checkIns: "Check-ins"
         case .startup: "Start-up and memory"
+        case .queries: "Questions to the store"
         case .loneIssuance: "One certificate"
         case .fleetIssuance: "Certificates for a fleet"
         case .hotPaths: "Hot paths, each time"
@@ -24,7 +26,7 @@ enum Measure: String, CaseIterable, Codable, Sendable {
     var scaleName: String {
         switch self {
         case .updates, .latency: "Changes"
-        case .checkIns, .startup: "Devices"
+        case .checkIns, .startup, .queries: "Devices"
         case .loneIssuance, .fleetIssuance: "Certificates"
         case .hotPaths: "Runs"
         }
@@ -36,6 +38,7 @@ enum Measure: String, CaseIterable, Codable, Sendable {
         case .latency: try await UpdateLatency(bench).run()
         case .checkIns: try await CheckInLoad(bench).run()
         case .startup: try await Startup(bench).run()
+        case .queries: try await StoreQueries(bench).run()
         case .loneIssuance: try await LoneIssuance(bench).run()
         case .fleetIssuance: try await FleetIssuance(bench).run()
         case .hotPaths: try await HotPaths(bench).run()

@@ -21,6 +21,9 @@ enum FleetFile {
         return SecretToken.random(.device, using: &generator)
     }
 
+    /// What one device in a hundred has.
+    static let tag = "hundredth"
+
     static func label(_ index: Int) -> String { "device\(index)" }
 
     /// The address that device has at first.
@@ -68,6 +71,10 @@ enum FleetFile {
         try db.cachedStatement(
             sql: "INSERT INTO credentials (device_id, hash, created_at, is_confirmed) VALUES (?, ?, ?, 1)"
         ).execute(arguments: [index + 1, Data(SecretHash.of(credential(index))), now])
+        if index.isMultiple(of: 100) {
+            try db.cachedStatement(sql: "INSERT INTO device_tags (tag, device_name) VALUES (?, ?)")
+                .execute(arguments: [tag, "\(label(index)).\(zone)"])
+        }
         guard hasCertificate else { return }
         let serial = String(UInt64(index) | 0x7A00_0000_0000_0000, radix: 16)
         try db.cachedStatement(
