@@ -1,4 +1,5 @@
 import DNSUpdate
+import FleetAPI
 import FleetStore
 import FoundationEssentials
 import Hummingbird
@@ -7,6 +8,7 @@ import HummingbirdTLS
 import Issuance
 package import Logging
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 package import UnixSignals
 
@@ -130,29 +132,33 @@ package struct ControlServer: Sendable {
     }
 
     private func builder(_ holder: CertificateHolder?, _ metrics: ServerMetrics) throws -> HTTPServerBuilder {
-        let (headTime, answerTime) = (TimeAmount(settings.idleTimeout), TimeAmount(settings.answerTimeout))
-        let http = HTTPServerBuilder.http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [
-                    ConnectionGuardInstaller(
-                        ConnectionGuard(headTime: headTime, answerTime: answerTime) { status in
-                            metrics.record(method: "none", route: nil, status: status, duration: .zero)
-                        })
-                ],
-                idleTimeout: TimeAmount(settings.idleTimeout),
-                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                    maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,
-                    maxHeaderFieldCount: settings.headerCountLimit)))
+        let settings = settings
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                ConnectionGuardInstaller(
+                    ConnectionGuard(
+                        headTime: TimeAmount(settings.idleTimeout),
+                        bodyTime: { head in
+                            let isImport = head.uri.hasPrefix(Route.deviceImport.rawValue)
+                            return TimeAmount(isImport ? settings.importTimeout : settings.bodyTimeout)
+                        },
+                        answerTime: TimeAmount(settings.answerTimeout)
+                    ) { status in
+                        metrics.record(method: "none", route: nil, status: status, duration: .zero)
+                    })
+            ],
+            idleTimeout: TimeAmount(settings.idleTimeout),
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,
+                maxHeaderFieldCount: settings.headerCountLimit))
+        let http = HTTPServerBuilder { responder in
+            LoopBoundChannel(HTTP1Channel(responder: responder, configuration: configuration))
+        }
         guard let holder else { return http }
         return try .tls(http, tlsConfiguration: holder.configuration())
     }
 
-    /// The framework's own messages are of use only when it misbehaves.
-    private var quiet: Logger {
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .error)
-        return quiet
-    }
+    private var quiet: Logger { FrameworkLog.logger(logger) }
 }
 
 extension Optional {

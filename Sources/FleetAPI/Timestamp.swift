@@ -65,8 +65,21 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
     package var description: String {
         let (days, second) = secondsSinceEpoch.flooredQuotientAndRemainder(by: 86_400)
         let (year, month, day) = Self.date(daysSinceEpoch: Int(days))
-        let time = [second / 3_600, second / 60 % 60, second % 60].map { Self.padded($0, 2) }.joined(separator: ":")
-        return "\(Self.padded(Int64(year), 4))-\(Self.padded(Int64(month), 2))-\(Self.padded(Int64(day), 2))T\(time)Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(20)
+        func append(_ number: Int, _ width: Int, _ end: Unicode.Scalar) {
+            let digits = String(number).utf8
+            for _ in 0..<max(0, width - digits.count) { text.append(UInt8(ascii: "0")) }
+            text.append(contentsOf: digits)
+            text.append(UInt8(ascii: end))
+        }
+        append(year, 4, "-")
+        append(month, 2, "-")
+        append(day, 2, "T")
+        append(Int(second / 3_600), 2, ":")
+        append(Int(second / 60 % 60), 2, ":")
+        append(Int(second % 60), 2, "Z")
+        return String(decoding: text, as: UTF8.self)
     }
 
     // MARK: - Calendar
@@ -74,11 +87,6 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
 
     private static func days(in month: Int, of year: Int) -> Int {
         switch month {

@@ -7,15 +7,28 @@ import Testing
 
 @Suite("ConnectionGuard: what a connection may take")
 struct ConnectionGuardTests {
+    /// What whoever reads the requests is told of.
+    private final class Errors: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+
+        private(set) var all: [any Error] = []
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { all.append(error) }
+    }
+
     /// A connection with the guard in it, and a clock that the test turns.
     private struct Connection {
         let loop = EmbeddedEventLoop()
         let channel: EmbeddedChannel
+        let errors = Errors()
 
         init() throws {
             channel = EmbeddedChannel(loop: loop)
             try channel.pipeline.syncOperations.addHandler(
-                ConnectionGuard(headTime: .seconds(75), answerTime: .seconds(60), refused: { _ in }))
+                ConnectionGuard(
+                    headTime: .seconds(75), bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in }
+                ))
+            try channel.pipeline.syncOperations.addHandler(errors)
             channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         }
 
@@ -76,6 +89,37 @@ struct ConnectionGuardTests {
     func noHead() throws {
         let connection = try Connection()
         #expect(connection.seconds(74))
+        #expect(!connection.seconds(1))
+    }
+
+    @Test("a body that does not come to its end is given up, and there is time for the answer that says so")
+    func slowBody() throws {
+        let connection = try Connection()
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/", headers: ["Host": "x"])
+        try connection.channel.writeInbound(HTTPServerRequestPart.head(head))
+        for _ in 1...14 {
+            #expect(connection.seconds(1))
+            try connection.channel.writeInbound(HTTPServerRequestPart.body(ByteBuffer(string: "x")))
+        }
+        #expect(connection.errors.all.isEmpty)
+        #expect(connection.seconds(1))
+        #expect(connection.errors.all.count == 1 && connection.errors.all.first is BodyTimeout)
+        connection.answer(.requestTimeout)
+        #expect(connection.seconds(59))
+        #expect(!connection.seconds(1))
+    }
+
+    @Test("a body that has come has no time any more, and many requests in a row need none")
+    func manyRequests() throws {
+        let connection = try Connection()
+        for _ in 1...20 {
+            try connection.request()
+            connection.answer()
+            connection.channel.flush()
+            #expect(connection.seconds(10))
+        }
+        #expect(connection.errors.all.isEmpty)
+        #expect(connection.seconds(64))
         #expect(!connection.seconds(1))
     }
 }

@@ -31,7 +31,7 @@ struct EndpointTableTests {
             ("DELETE", "/v1/tokens/7", .token, "7"),
         ])
     func found(method: String, path: String, route: Route, parameter: String) throws {
-        let match = try table.match(method: method, path: path)
+        let match = try table.match(method: method, path: path[...])
         #expect(match.endpoint.route == route)
         #expect(match.parameter == parameter)
     }
@@ -45,7 +45,7 @@ struct EndpointTableTests {
             "/v1%2Fdevices", "/v1/device%73", "*", "v1/devices", "/v1/devices/a/%69ssue",
         ])
     func missing(path: String) {
-        #expect { try table.match(method: "GET", path: path) } throws: { ($0 as? APIProblem)?.status == 404 }
+        #expect { try table.match(method: "GET", path: path[...]) } throws: { ($0 as? APIProblem)?.status == 404 }
     }
 
     @Test("RFC 9110 §15.5.6: another method is 405, and the answer says which there are")

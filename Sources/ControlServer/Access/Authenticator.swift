@@ -83,12 +83,11 @@ struct Authenticator: Sendable {
                 .unauthorized, values.isEmpty ? "there is no credential" : "there is more than one credential",
                 hint: "send Authorization: Bearer and the credential")
         }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+        guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == "bearer" else {
             throw APIProblem(.unauthorized, "the credential is no bearer token")
         }
         do throws(SecretTokenError) {
-            return try SecretToken(String(parts[1]))
+            return try SecretToken(String(value[value.index(after: space)...]))
         } catch {
             throw APIProblem(.unauthorized, error.message, hint: error.hint)
         }

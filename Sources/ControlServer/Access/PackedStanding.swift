@@ -61,7 +61,7 @@ struct PackedStanding {
     }
 
     /// In a time that does not depend on where the two differ.
-    func hasHash(_ other: [UInt8]) -> Bool { SecretHash.areEqual(hash.bytes, other) }
+    func hasHash(_ other: [UInt8]) -> Bool { hash.isEqual(to: Hash(other)) }
 
     /// The first octets of the hash; who knows them knows nothing of the credential.
     var key: UInt64 { hash.words.0 }
@@ -81,15 +81,35 @@ struct PackedStanding {
 
         init(_ bytes: [UInt8]) {
             func word(_ index: Int) -> UInt64 {
-                bytes.dropFirst(8 * index).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+                var word: UInt64 = 0
+                for position in 8 * index..<8 * index + 8 {
+                    word = word << 8 | (position < bytes.count ? UInt64(bytes[position]) : 0)
+                }
+                return word
             }
             words = (word(0), word(1), word(2), word(3))
         }
 
+        func isEqual(to other: Hash) -> Bool {
+            (words.0 ^ other.words.0) | (words.1 ^ other.words.1) | (words.2 ^ other.words.2)
+                | (words.3 ^ other.words.3) == 0
+        }
+
         var bytes: [UInt8] {
-            [words.0, words.1, words.2, words.3].flatMap { word in
-                stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(32)
+            func append(_ word: UInt64) {
+                var shift: UInt64 = 64
+                while shift > 0 {
+                    shift -= 8
+                    bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+                }
             }
+            append(words.0)
+            append(words.1)
+            append(words.2)
+            append(words.3)
+            return bytes
         }
     }
 

@@ -2,6 +2,7 @@ import FleetAPI
 import FoundationEssentials
 import HTTPTypes
 import Issuance
+import NIOCore
 
 /// A request that has come through the gates: its route is known, its credential good, its body here.
 struct APIRequest: Sendable {
@@ -13,9 +14,11 @@ struct APIRequest: Sendable {
     let query: [String: String]
     let fields: HTTPFields
     let body: [UInt8]
+    let client: SocketAddress?
+
     /// The client's address.
-    let origin: String
-    /// Ends when the server begins to shut down.
+    var origin: String { client?.ipAddress ?? "unknown" }
+    /// Who asks for what operators do.
     var requester: Requester { Requester(actor: principal.actor, origin: origin) }
 
     /// The body as JSON. An empty body stands for `{}` where every member may be absent.

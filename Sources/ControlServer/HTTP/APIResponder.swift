@@ -41,10 +41,10 @@ struct APIResponder: HTTPResponder {
 
     func respond(to request: Request, context: APIContext) async throws -> Response {
         let start = ContinuousClock.now
-        let client = ClientNetwork(context.channel.remoteAddress)
+        let client = context.channel.remoteAddress
         var route: Route?
         var isHead = false
-        var hasBody = Self.announcesBody(request)
+        var isRead = false
         let answer: APIAnswer
         do {
             let match = try match(request, client)
@@ -52,13 +52,13 @@ struct APIResponder: HTTPResponder {
             let principal = try await principal(request.headers, match, client)
             let body = try await BodyReader.read(
                 request.body, declared: request.headers[.contentLength],
-                limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit,
-                timeout: match.endpoint.isImport ? settings.importTimeout : settings.bodyTimeout)
-            hasBody = false
-            answer = try await match.endpoint.serve(
+                limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit)
+            isRead = true
+            answer = try await Self.serve(
+                match.endpoint,
                 APIRequest(
                     id: context.id, principal: principal, parameter: match.parameter, query: try Self.query(request),
-                    fields: request.headers, body: body, origin: client.text))
+                    fields: request.headers, body: body, client: client))
         } catch let error as HTTPParserError {
             throw error
         } catch {
@@ -70,31 +70,43 @@ struct APIResponder: HTTPResponder {
             level: answer.status >= 500 ? .warning : .info, "request",
             metadata: [
                 "id": "\(context.id)", "method": "\(request.method.rawValue.prefix(16))",
-                "route": "\(route?.rawValue ?? "none")", "status": "\(answer.status)", "from": "\(client.text)",
+                "route": "\(route?.rawValue ?? "none")", "status": "\(answer.status)",
+                "from": "\(client?.ipAddress ?? "unknown")",
                 "ms": "\(duration / .milliseconds(1))",
             ])
-        if hasBody { close(context.channel) }
-        return Self.response(answer, id: context.id, isHead: isHead, closes: hasBody)
+        let closes = !isRead && Self.announcesBody(request)
+        if closes { close(context.channel) }
+        return Self.response(answer, id: context.id, isHead: isHead, closes: closes)
+    }
+
+    /// A device's request is short, and served where its connection is. An operator's may compute for seconds: it must not
+    /// hold up the devices whose connections are on the same event loop.
+    private static func serve(_ endpoint: Endpoint, _ request: APIRequest) async throws -> APIAnswer {
+        switch endpoint.access {
+        case .device, .enrollmentToken: try await endpoint.serve(request)
+        case .anybody, .issuer, .operator:
+            try await withTaskExecutorPreference(globalConcurrentExecutor) { try await endpoint.serve(request) }
+        }
     }
 
     // MARK: - Gates
 
-    private func match(_ request: Request, _ client: ClientNetwork) throws -> EndpointTable.Match {
+    private func match(_ request: Request, _ client: SocketAddress?) throws -> EndpointTable.Match {
         do throws(APIProblem) {
             return try endpoints.match(method: request.method.rawValue, path: Self.path(request))
         } catch {
-            if let wait = addressLimit.take(client) { throw limited(wait) }
+            if let wait = addressLimit.take(ClientNetwork(client)) { throw limited(wait) }
             throw error
         }
     }
 
     private func principal(
-        _ fields: HTTPFields, _ match: EndpointTable.Match, _ client: ClientNetwork
+        _ fields: HTTPFields, _ match: EndpointTable.Match, _ client: SocketAddress?
     ) async throws -> Principal {
         let principal = try await authenticator.principal(fields, for: match)
         let wait =
             switch principal {
-            case .nobody: addressLimit.take(client)
+            case .nobody: addressLimit.take(ClientNetwork(client))
             case .enrolling(let hash), .token(_, let hash): credentialLimit.take(hash)
             // Not per credential: a device can have as many of them as it likes, one after the other.
             case .device(let standing): deviceLimit.take(standing.deviceID)
@@ -104,10 +116,10 @@ struct APIResponder: HTTPResponder {
     }
 
     /// Only who fails is slowed down: a site's good devices share its address with the bad one.
-    private func counted(_ error: any Error, _ client: ClientNetwork) -> any Error {
+    private func counted(_ error: any Error, _ client: SocketAddress?) -> any Error {
         guard let problem = error as? APIProblem, problem.status == 401 else { return error }
         metrics.count(.authenticationFailed)
-        return failureLimit.take(client).map(limited) ?? problem
+        return failureLimit.take(ClientNetwork(client)).map(limited) ?? problem
     }
 
     private func limited(_ wait: Duration) -> APIProblem {
@@ -126,14 +138,15 @@ struct APIResponder: HTTPResponder {
     // MARK: - HTTP
 
     private static func path(_ request: Request) -> Substring {
-        (request.head.path ?? "").prefix { $0 != "?" }
+        let path = request.head.path ?? ""
+        return path[..<(path.utf8.firstIndex(of: UInt8(ascii: "?")) ?? path.endIndex)]
     }
 
     private static func query(_ request: Request) throws(APIProblem) -> [String: String] {
-        let parts = (request.head.path ?? "").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return [:] }
+        let path = request.head.path ?? ""
+        guard let mark = path.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [:] }
         var result: [String: String] = [:]
-        for pair in parts[1].split(separator: "&") {
+        for pair in path[path.index(after: mark)...].split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = halves.count == 2 ? halves[1] : ""
             guard let name = EndpointTable.decode(halves[0]),
@@ -154,16 +167,19 @@ struct APIResponder: HTTPResponder {
         channel.eventLoop.scheduleTask(in: Self.drainTime) { channel.close(promise: nil) }
     }
 
+    private static let requestIDField = HTTPField.Name("X-Request-ID")
+    private static let noSniffField = HTTPField.Name("X-Content-Type-Options")
+
     private static func response(_ answer: APIAnswer, id: String, isHead: Bool, closes: Bool) -> Response {
         var fields = HTTPFields()
         if let type = answer.contentType { fields[.contentType] = type }
         for (name, value) in answer.fields {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
-        if let name = HTTPField.Name("X-Request-ID") { fields[name] = id }
+        if let requestIDField { fields[requestIDField] = id }
         // Answers hold credentials and what only one device may know.
         fields[.cacheControl] = "no-store"
-        if let name = HTTPField.Name("X-Content-Type-Options") { fields[name] = "nosniff" }
+        if let noSniffField { fields[noSniffField] = "nosniff" }
         if closes { fields[.connection] = "close" }
         let response = Response(
             status: HTTPResponse.Status(code: answer.status), headers: fields,

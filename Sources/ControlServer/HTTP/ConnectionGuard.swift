@@ -2,8 +2,8 @@ import FleetAPI
 import NIOCore
 import NIOHTTP1
 
-/// Bounds what a connection costs below the framework, which knows idle ones only: a head that comes an octet at a time and
-/// an answer that nobody takes are ended. What is no HTTP gets a problem document like everything else.
+/// Bounds what a connection costs below the framework, which knows idle ones only: a head or a body that comes an octet at a
+/// time and an answer that nobody takes are ended. What is no HTTP gets a problem document like everything else.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -12,34 +12,44 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// From the connection's beginning or the last answer to the end of the next head (a TLS handshake included).
     private let headTime: TimeAmount
+    /// From the end of a head to the end of its body.
+    private let bodyTime: (HTTPRequestHead) -> TimeAmount
     /// From an answer's head until the kernel has all of it.
     private let answerTime: TimeAmount
     private let refused: (_ status: Int) -> Void
 
-    private var deadline: Scheduled<Void>?
+    private var deadlines = ConnectionDeadlines()
+    private var isOver = false
     /// Requests that were passed on and whose answers are not yet written to the end.
     private var underWay = 0
-    /// Answers that were begun and that the kernel has not taken to the end. The deadline is theirs as long as there is one:
-    /// a client that pipelines must not put it off by sending more.
+    /// Answers that were begun and that the kernel has not taken to the end.
     private var unsent = 0
-    private var isInBody = false
+    /// The time of the body that is arriving.
+    private var bodyLimit: TimeAmount?
     /// What the request that cannot be parsed is answered with; nothing is read after it.
     private var problem: APIProblem?
     private var isMute = false
 
     /// - Parameter refused: told of each request that is answered here.
-    init(headTime: TimeAmount, answerTime: TimeAmount, refused: @escaping (_ status: Int) -> Void) {
+    init(
+        headTime: TimeAmount, bodyTime: @escaping (HTTPRequestHead) -> TimeAmount, answerTime: TimeAmount,
+        refused: @escaping (_ status: Int) -> Void
+    ) {
         self.headTime = headTime
+        self.bodyTime = bodyTime
         self.answerTime = answerTime
         self.refused = refused
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { arm(headTime, context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        deadlines.head = context.eventLoop.now + headTime
+        arm(context)
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        end()
         context.fireChannelInactive()
     }
 
@@ -49,22 +59,55 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard problem == nil else { return }
         switch unwrapInboundIn(data) {
         case .head(var head):
-            // RFC 9112 §3.2: a request without, or with more than one, is refused.
-            let hosts = head.headers["host"].count
-            guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
-                problem = APIProblem(.malformed, "there must be one Host field")
+            if let problem = Self.objection(to: head) {
+                self.problem = problem
                 return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
             }
-            if unsent == 0 { deadline?.cancel() }
-            (underWay, isInBody) = (underWay + 1, true)
+            underWay += 1
+            let limit = bodyTime(head)
+            bodyLimit = limit
+            (deadlines.head, deadlines.body) = (nil, context.eventLoop.now + limit)
+            arm(context)
             // The framework looks at the field alone, and HTTP/1.0 means by its absence what HTTP/1.1 says with "close".
             if !head.isKeepAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.fireChannelRead(wrapInboundOut(.head(head)))
         case .body: context.fireChannelRead(data)
         case .end:
-            isInBody = false
+            (bodyLimit, deadlines.body) = (nil, nil)
             context.fireChannelRead(data)
         }
+    }
+
+    /// What is wrong with fields that say where a request goes and where it ends; others may read them differently.
+    private static func objection(to head: HTTPRequestHead) -> APIProblem? {
+        var hosts = 0
+        for (name, value) in head.headers {
+            switch name.utf8.count {
+            case 4 where name.lowercased() == "host":
+                hosts += 1
+                // RFC 9112 §3.2, RFC 3986 §3.2.2; it may be empty.
+                let isHost = value.utf8.allSatisfy { octet in
+                    switch octet {
+                    case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "#"),
+                        UInt8(ascii: ","), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""):
+                        false
+                    default: (0x21...0x7E).contains(octet)
+                    }
+                }
+                guard isHost else { return APIProblem(.malformed, "the Host field names no host") }
+            case 17 where name.lowercased() == "transfer-encoding":
+                // RFC 9112 §6.1: others would be answered with the octets as they are encoded.
+                guard value.lowercased() == "chunked" else {
+                    return APIProblem(.malformed, "the only transfer coding that is known is chunked")
+                }
+            default: break
+            }
+        }
+        // RFC 9112 §3.2: a request without, or with more than one, is refused.
+        guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else {
+            return APIProblem(.malformed, "there must be one Host field")
+        }
+        return nil
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -80,7 +123,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             // RFC 9110 §15.2: an interim answer is followed by the answer itself.
             if head.status.code >= 200 { begin(context) }
             // A body that breaks off after its request was answered: the framework would answer that, too.
-            if problem != nil, underWay == 0, isInBody {
+            if problem != nil, underWay == 0, bodyLimit != nil {
                 isMute = true
                 promise?.succeed()
                 return context.close(promise: nil)
@@ -135,25 +178,38 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         unsent += 1
-        if unsent == 1 { arm(answerTime, context) }
+        // The first one's deadline stands: a client that pipelines must not put it off by sending more.
+        guard unsent == 1 else { return }
+        (deadlines.head, deadlines.answer) = (nil, context.eventLoop.now + answerTime)
+        arm(context)
     }
 
     /// The kernel has an answer: the time of the next one begins, or that of the next request.
     private func sent(_ context: ChannelHandlerContext) {
         unsent = max(0, unsent - 1)
-        if unsent > 0 {
-            arm(answerTime, context)
-        } else if underWay == 0 {
-            arm(headTime, context)
-        } else {
-            deadline?.cancel()
-        }
+        deadlines.answer = unsent > 0 ? context.eventLoop.now + answerTime : nil
+        if unsent == 0, underWay == 0, bodyLimit == nil { deadlines.head = context.eventLoop.now + headTime }
+        arm(context)
     }
 
-    private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
-        guard context.channel.isActive || deadline == nil else { return }
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    private func arm(_ context: ChannelHandlerContext) {
+        guard !isOver else { return }
+        deadlines.arm(on: context.eventLoop) { self.timerFired(context) }
+    }
+
+    private func timerFired(_ context: ChannelHandlerContext) {
+        deadlines.timerFired()
+        guard let next = deadlines.next, next <= context.eventLoop.now else { return arm(context) }
+        guard let bodyLimit, next == deadlines.body else { return context.close(promise: nil) }
+        // Whoever reads the body learns of it, and says so in the answer.
+        deadlines.body = nil
+        arm(context)
+        context.fireErrorCaught(BodyTimeout(time: bodyLimit))
+    }
+
+    private func end() {
+        isOver = true
+        deadlines.cancel()
     }
 }
 

@@ -10,67 +10,68 @@ struct EndpointTable: Sendable {
         let isHead: Bool
     }
 
-    private let byRoute: [Route: [Endpoint.Method: Endpoint]]
-    private let fixed: [String: Route]
+    /// What can be done at one path.
+    private typealias Place = [Endpoint]
+
+    private let fixed: [Substring: Place]
     /// Segments of the routes with a parameter.
-    private let patterns: [(segments: [Substring], route: Route)]
+    private let patterns: [(segments: [Substring], place: Place)]
 
     init(_ endpoints: [Endpoint]) {
-        byRoute = Dictionary(grouping: endpoints, by: \.route).mapValues { endpoints in
-            Dictionary(endpoints.map { ($0.method, $0) }) { first, _ in first }
-        }
-        let routes = Set(byRoute.keys)
-        fixed = Dictionary(uniqueKeysWithValues: routes.filter { !$0.rawValue.contains("{") }.map { ($0.rawValue, $0) })
-        patterns = routes.filter { $0.rawValue.contains("{") }.map { (Self.segments($0.rawValue), $0) }
+        let places = Dictionary(grouping: endpoints, by: \.route.rawValue).map { (path: $0.key, place: $0.value) }
+        fixed = Dictionary(
+            uniqueKeysWithValues: places.filter { !$0.path.contains("{") }.map { ($0.path[...], $0.place) })
+        patterns = places.filter { $0.path.contains("{") }.map { (Self.segments($0.path[...]), $0.place) }
     }
 
-    var all: [Endpoint] { byRoute.values.flatMap(\.values) }
+    var all: [Endpoint] { (Array(fixed.values) + patterns.map(\.place)).flatMap { $0 } }
 
     /// - Throws: 404 or 405.
-    func match(method: String, path: some StringProtocol) throws(APIProblem) -> Match {
-        let routes = routes(of: String(path))
-        guard !routes.isEmpty else {
-            throw APIProblem(.notFound, "there is no such path", hint: "see \(Route.openAPI.rawValue)")
-        }
+    func match(method: String, path: Substring) throws(APIProblem) -> Match {
         let isHead = method == "HEAD"
-        let key = Endpoint.Method(rawValue: isHead ? "GET" : method)
-        let found = routes.lazy.compactMap { route, raw in
-            key.flatMap { byRoute[route]?[$0] }.map { (endpoint: $0, raw: raw) }
-        }.first
-        guard let (endpoint, raw) = found else {
-            var allowed = Set(
-                routes.flatMap { route, _ in byRoute[route].map { Array($0.keys) } ?? [] }.map(\.rawValue))
+        let wanted = isHead ? "GET" : method
+        let fixed = fixed[path]
+        if let endpoint = fixed?.first(where: { $0.method.rawValue == wanted }) {
+            return Match(endpoint: endpoint, parameter: "", isHead: isHead)
+        }
+        // A device may be called as a path of ours is, and has other methods.
+        let found = pattern(of: path)
+        guard let endpoint = found?.place.first(where: { $0.method.rawValue == wanted }), let found else {
+            let places = [fixed, found?.place].compactMap { $0 }
+            guard !places.isEmpty else {
+                throw APIProblem(.notFound, "there is no such path", hint: "see \(Route.openAPI.rawValue)")
+            }
+            var allowed = Set(places.joined().map(\.method.rawValue))
             if allowed.contains("GET") { allowed.insert("HEAD") }
             throw APIProblem(.methodNotAllowed, allowed: allowed.sorted())
         }
-        guard let parameter = Self.decode(raw) else {
-            throw APIProblem(.malformed, "the path holds a % that does not begin an escaped octet")
+        guard let parameter = Self.decode(found.parameter) else {
+            throw APIProblem(.malformed, "the path is not UTF-8, or holds a % that does not begin an escaped octet")
         }
         return Match(endpoint: endpoint, parameter: parameter, isHead: isHead)
     }
 
-    /// The fixed one first: a device may be called as one of them is, and has other methods.
-    private func routes(of path: String) -> [(route: Route, parameter: Substring)] {
-        var found: [(route: Route, parameter: Substring)] = fixed[path].map { [($0, Substring())] } ?? []
+    private func pattern(of path: Substring) -> (place: Place, parameter: Substring)? {
         let segments = Self.segments(path)
-        for (pattern, route) in patterns where pattern.count == segments.count {
+        for (pattern, place) in patterns where pattern.count == segments.count {
             var parameter: Substring?
             let isMatch = zip(pattern, segments).allSatisfy { expected, actual in
                 guard expected.hasPrefix("{") else { return expected == actual }
                 parameter = actual
                 return !actual.isEmpty
             }
-            if isMatch, let parameter { found.append((route, parameter)) }
+            if isMatch, let parameter { return (place, parameter) }
         }
-        return found
+        return nil
     }
 
-    private static func segments(_ path: String) -> [Substring] {
+    private static func segments(_ path: Substring) -> [Substring] {
         path.split(separator: "/", omittingEmptySubsequences: false)
     }
 
     /// RFC 3986 §2.1; nil when it is not well-formed or not UTF-8.
     static func decode(_ text: Substring) -> String? {
+        guard !text.isEmpty else { return "" }
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {

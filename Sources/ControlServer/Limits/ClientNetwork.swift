@@ -5,21 +5,14 @@ import NIOCore
 /// has at the least (RFC 6177 §2).
 struct ClientNetwork: Hashable, Sendable {
     private let prefix: [UInt8]
-    /// The address, for the log.
-    let text: String
 
     init(_ address: SocketAddress?) {
-        let text = address?.ipAddress ?? "unknown"
-        self.text = text
-        switch IPAddress(text) {
+        switch IPAddress(address?.ipAddress ?? "") {
         case .v4(let address): prefix = address.bytes
         case .v6(let address): prefix = address.mappedIPv4 ?? Array(address.bytes.prefix(8))
         case nil: prefix = []
         }
     }
-
-    static func == (left: Self, right: Self) -> Bool { left.prefix == right.prefix }
-    func hash(into hasher: inout Hasher) { hasher.combine(prefix) }
 }
 
 extension IPv6Address {

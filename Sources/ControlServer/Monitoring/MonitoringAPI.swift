@@ -39,7 +39,7 @@ struct MonitoringAPI: Sendable {
         zoneWatch.write(to: &text)
         text.write(services.zones.propagation.laggards)
         text.family("ddns_acme_enrolled_devices", .gauge, "Devices that have a credential.")
-        text.sample("ddns_acme_enrolled_devices", [], Double(await index.deviceCount))
+        text.sample("ddns_acme_enrolled_devices", [], Double(index.deviceCount))
         let census = try await services.store.census(at: services.now())
         text.family("ddns_acme_devices", .gauge, "Devices by state.")
         for state in Device.State.allCases {

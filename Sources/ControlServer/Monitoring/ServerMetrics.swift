@@ -39,7 +39,14 @@ final class ServerMetrics: Sendable {
     private struct Histogram {
         var counts = [Int](repeating: 0, count: ServerMetrics.bounds.count + 1)
         var sum = 0.0
+
+        mutating func note(_ index: Int, _ seconds: Double) {
+            counts[index] += 1
+            sum += seconds
+        }
     }
+
+    private static let methods = ["POST", "GET", "HEAD", "PUT", "DELETE"]
 
     private let state = Mutex(State())
 
@@ -49,15 +56,14 @@ final class ServerMetrics: Sendable {
     ///   - method: one of the API's; anything else is counted as `other`.
     ///   - route: nil when the path is none of the API's.
     func record(method: String, route: Route?, status: Int, duration: Duration) {
-        let known = ["GET", "HEAD", "POST", "PUT", "DELETE"].contains(method) ? method : "other"
+        let known = Self.methods.contains(method) ? method : "other"
         let path = route?.rawValue ?? "none"
         let seconds =
             Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
         state.withLock { state in
             state.requests[RequestKey(method: known, route: path, status: status), default: 0] += 1
             let index = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
-            state.durations[path, default: Histogram()].counts[index] += 1
-            state.durations[path, default: Histogram()].sum += seconds
+            state.durations[path, default: Histogram()].note(index, seconds)
         }
     }
 

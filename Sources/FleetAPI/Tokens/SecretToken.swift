@@ -53,9 +53,12 @@ package struct SecretToken: Hashable, Sendable {
 
     private init(kind: Kind, secret: [UInt8]) {
         self.kind = kind
+        text = kind.rawValue + Base64URL.encode(secret + Self.checksum(kind, secret[...]))
+    }
+
+    private static func checksum(_ kind: Kind, _ secret: ArraySlice<UInt8>) -> [UInt8] {
         let sum = Checksum.crc32(Array(kind.rawValue.utf8) + secret)
-        let tail = stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: sum >> UInt32($0)) }
-        text = kind.rawValue + Base64URL.encode(secret + tail)
+        return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> $0) }
     }
 
     /// Reads a token as a person or a file gives it; white space around it is ignored.
@@ -71,9 +74,12 @@ package struct SecretToken: Hashable, Sendable {
         guard encoded.utf8.count == Self.encodedLength, let bytes = Base64URL.decode(String(encoded)) else {
             throw SecretTokenError(.mistyped, kind: kind)
         }
-        let token = SecretToken(kind: kind, secret: Array(bytes.prefix(Self.secretSize)))
-        guard token.text == trimmed else { throw SecretTokenError(.mistyped, kind: kind) }
-        self = token
+        // So many characters stand for whole octets: there is no other way to write the same ones.
+        let sum = Self.checksum(kind, bytes.prefix(Self.secretSize))
+        guard bytes.suffix(Self.checksumSize).elementsEqual(sum) else {
+            throw SecretTokenError(.mistyped, kind: kind)
+        }
+        (self.kind, self.text) = (kind, trimmed)
     }
 
     /// The token itself, for the one header or file that needs it.
@@ -111,6 +117,9 @@ extension SecretToken: Codable {
 extension String {
     /// Without spaces, tabs and line ends at both ends.
     func trimmingWhitespace() -> String {
+        // Nearly always there is nothing to do, which is seen without taking the text apart into characters.
+        let isVisible: (UInt8?) -> Bool = { $0.map { (0x21...0x7E).contains($0) } ?? true }
+        if isVisible(utf8.first), isVisible(utf8.last) { return self }
         let isBlank: (Character) -> Bool = { $0.isWhitespace }
         var rest = self[...].drop(while: isBlank)
         while let last = rest.last, isBlank(last) { rest.removeLast() }

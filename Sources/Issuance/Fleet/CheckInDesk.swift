@@ -25,9 +25,8 @@ package struct CheckInDesk: Sendable {
     ///
     /// - Throws: `invalidAddress`, `addressRefused`, `nameInNoZone`.
     package func checked(_ addresses: [String], of device: DeviceStanding) throws(IssuanceError) -> [IPAddress] {
-        let name = try DeviceName(device.name, zones: zones.names)
-        guard let zone = zones.named(name.zone) else {
-            throw IssuanceError(.nameInNoZone, "\(name) is in none of the configured zones")
+        guard let zone = zones.named(device.zone) else {
+            throw IssuanceError(.nameInNoZone, "\(device.name) is in none of the configured zones")
         }
         return try zone.addresses.check(addresses)
     }

@@ -7,10 +7,12 @@ package final class ManagedZones: Sendable {
     /// What all waits for propagation in this process share.
     package let propagation = PropagationWatch()
     let reserved = ReservedNames()
+    private let byText: [String: ManagedZone]
     private let discovered = Mutex<[DomainName: ManagedZone]>([:])
 
     package init(_ all: [ManagedZone]) {
         self.all = all
+        byText = Dictionary(all.map { ($0.name.description.lowercased(), $0) }) { first, _ in first }
     }
 
     /// In the order of the configuration: the first is the default.
@@ -31,6 +33,9 @@ package final class ManagedZones: Sendable {
 
     /// The configured zone of that very name.
     package func named(_ name: DomainName) -> ManagedZone? { all.first { $0.name == name } }
+
+    /// The configured zone of that very name, in lower case as the store has it.
+    func named(_ text: String) -> ManagedZone? { byText[text] }
 
     /// The zone of that very name; when it is not configured by itself, with the primary and the key of its neighbour.
     func zone(_ name: DomainName, besides neighbour: ManagedZone) -> ManagedZone {

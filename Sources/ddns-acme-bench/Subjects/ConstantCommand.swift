@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlServer
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -33,13 +34,14 @@ struct ConstantCommand: AsyncParsableCommand {
     }
 
     private func server() throws -> HTTPServerBuilder {
-        guard !common.plain else { return .http1() }
+        let http = HTTPServerBuilder { responder in LoopBoundChannel(HTTP1Channel(responder: responder)) }
+        guard !common.plain else { return http }
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(try common.text("cert.pem").utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(try common.text("key.pem").utf8), format: .pem)
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         tls.minimumTLSVersion = .tlsv12
         tls.applicationProtocols = ["http/1.1"]
-        return try .tls(.http1(), tlsConfiguration: tls)
+        return try .tls(http, tlsConfiguration: tls)
     }
 }

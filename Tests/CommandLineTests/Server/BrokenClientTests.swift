@@ -41,6 +41,15 @@ struct BrokenClientTests {
         // RFC 9112 §3.2: exactly one Host.
         Case("GET /healthz HTTP/1.1\r\n\r\n", 400, "malformed"),
         Case("GET /healthz HTTP/1.1\r\n\(host)Host: y\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\nHost: x/v1\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\nHost: u@x\r\n\r\n", 400, "malformed"),
+        Case("GET /healthz HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n", 200, closes: false),
+        Case("GET /healthz HTTP/1.1\r\nHost:\r\n\r\n", 200, closes: false),
+        // RFC 9112 §6.1: a coding that nobody here knows.
+        Case("POST /v1/check-in HTTP/1.1\r\n\(host)Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "malformed"),
+        // RFC 9112 §3.2.2: the absolute form is what a proxy is sent.
+        Case("GET http://elsewhere/healthz HTTP/1.1\r\n\(host)\r\n", 200, closes: false),
         // RFC 9112 §6.3: lengths that contradict each other are how requests are smuggled.
         Case(
             "POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400, "malformed"
