@@ -33,10 +33,9 @@ package struct RateLimitBuckets: Sendable {
         }
     }
 
-    /// Shuts a bucket until then; a later instant noted before stands.
-    package mutating func hold(_ key: String, until instant: Date) {
-        let held = RateLimitCell.nanoseconds(instant)
-        cells[key, default: RateLimitCell(arrival: 0)].heldUntil.formMax(held)
+    /// Shuts a bucket until then; a later instant noted before stands. None is further away than seven days from `now`.
+    package mutating func hold(_ key: String, until instant: Date, at now: Date) {
+        cells[key, default: RateLimitCell(arrival: 0)].hold(until: instant, now: RateLimitCell.nanoseconds(now))
     }
 
     /// Fills and opens a bucket.
@@ -47,8 +46,4 @@ package struct RateLimitBuckets: Sendable {
         let now = RateLimitCell.nanoseconds(now)
         cells = cells.filter { !$0.value.isIdle(now: now) }
     }
-}
-
-extension Int64 {
-    fileprivate mutating func formMax(_ other: Int64) { self = Swift.max(self, other) }
 }

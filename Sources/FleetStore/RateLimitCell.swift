@@ -9,6 +9,8 @@ import Foundation
 struct RateLimitCell: Sendable, Hashable {
     /// The longest period a limit can have, in seconds (ten years): keeps the sums within 64 bits.
     static let longestPeriod = 315_360_000
+    /// The longest time for which a bucket is held shut, whatever was noted: seven days, the longest period of a CA's limit.
+    static let longestHold = Duration.seconds(7 * 86_400)
 
     var arrival: Int64
     /// Nothing is given before, whatever the bucket holds. 0: it is not held.
@@ -33,6 +35,7 @@ struct RateLimitCell: Sendable, Hashable {
         var refusal: (key: String, until: Int64)?
         for charge in charges {
             var state = try cells[charge.key] ?? cell(charge.key) ?? RateLimitCell(arrival: now)
+            if state.healHold(Self.longestHold, now: now) { healed[charge.key] = state }
             if charge.cost > 0 {
                 let isAdapted = state.adapt(charge, now: now)
                 if state.heal(charge, now: now) || isAdapted { healed[charge.key] = state }
@@ -89,6 +92,21 @@ struct RateLimitCell: Sendable, Hashable {
         guard interval > 0, arrival > now else { return false }
         let spent = Double(arrival - now) / Double(interval)
         arrival = now + Int64(min(spent * Double(present), Double(Self.nanoseconds(charge.period))))
+        return true
+    }
+
+    /// Notes that the CA wants to be left alone until then; a later instant noted before stands.
+    mutating func hold(until instant: Date, now: Int64) {
+        heldUntil = max(heldUntil, Self.nanoseconds(instant))
+        _ = healHold(Self.longestHold, now: now)
+    }
+
+    /// Sets right a hold that is longer than any can be: the CA asked for years, or the clock was set back since. It is over
+    /// after the longest time there is.
+    mutating func healHold(_ longest: Duration, now: Int64) -> Bool {
+        let latest = now + Self.nanoseconds(longest)
+        guard heldUntil > latest else { return false }
+        heldUntil = latest
         return true
     }
 

@@ -120,6 +120,31 @@ struct RateLimitStoreTests {
         }
     }
 
+    @Test("A hold noted while the clock was years ahead, or asked for in years, is over after seven days at the latest")
+    func longHold() async throws {
+        try await withStore { store, time async throws in
+            let days = 86_400.0
+            time.advance(by: 730 * days)
+            for key in ["orders", "endpoint", "asked"] { try await store.hold(key, until: time.now + 60) }
+            time.advance(by: -730 * days)
+            var question = orders
+            question.cost = 0
+            for _ in 0..<2 {
+                // Looking does not move the end away.
+                #expect(try await store.take([question]) == .refused(key: "orders", until: WallTime().now + 7 * days))
+                #expect(
+                    try await store.heldUntil("endpoint", longest: .seconds(86_400)) == WallTime().now + days)
+                time.advance(by: 1_000)
+            }
+            time.advance(by: days - 2_000)
+            #expect(try await store.heldUntil("endpoint", longest: .seconds(86_400)) == nil)
+            try await store.hold("asked", until: .distantFuture)
+            #expect(try await store.heldUntil("asked") == time.now + 7 * days)
+            time.advance(by: 6 * days)
+            #expect(try await store.take([orders]) == .allowed(remaining: 2))
+        }
+    }
+
     @Test("What was taken for nothing is put back, and no more than the bucket holds")
     func givenBack() async throws {
         try await withStore { store, time async throws in
@@ -225,7 +250,7 @@ struct RateLimitStoreTests {
                 switch Int.random(in: 0..<10, using: &random) {
                 case 0:
                     try await store.hold("k1", until: time.now + 7)
-                    buckets.hold("k1", until: time.now + 7)
+                    buckets.hold("k1", until: time.now + 7, at: time.now)
                 case 1:
                     try await store.giveBack(chosen)
                     buckets.giveBack(chosen, at: time.now)

@@ -31,17 +31,26 @@ extension SQLiteFleetStore {
     }
 
     package func hold(_ key: String, until instant: Date) async throws(FleetStoreError) {
+        let now = RateLimitCell.nanoseconds(clock())
         try await write { db in
             var cell = try Self.cell(key, db) ?? RateLimitCell(arrival: 0)
-            cell.heldUntil = max(cell.heldUntil, RateLimitCell.nanoseconds(instant))
+            cell.hold(until: instant, now: now)
             try Self.setCell(cell, of: key, db)
         }
     }
 
-    package func heldUntil(_ key: String) async throws(FleetStoreError) -> Date? {
+    package func heldUntil(_ key: String, longest: Duration) async throws(FleetStoreError) -> Date? {
         let now = RateLimitCell.nanoseconds(clock())
-        let cell = try await read { try Self.cell(key, $0) }
-        return cell.flatMap { $0.heldUntil > now ? RateLimitCell.date($0.heldUntil) : nil }
+        guard var cell = try await read({ try Self.cell(key, $0) }), cell.heldUntil > now else { return nil }
+        if cell.healHold(longest, now: now) {
+            // Written down, or each look would move the end further away.
+            cell = try await write { db in
+                var stored = try Self.cell(key, db) ?? cell
+                if stored.healHold(longest, now: now) { try Self.setCell(stored, of: key, db) }
+                return stored
+            }
+        }
+        return cell.heldUntil > now ? RateLimitCell.date(cell.heldUntil) : nil
     }
 
     package func theoreticalArrival(of key: String) async throws(FleetStoreError) -> Date? {

@@ -83,7 +83,11 @@ package final class AuthorityPace: ACMERequestGate {
     /// When the resource may be asked; nil: now, and then the request has been counted.
     private func earliest(_ endpoint: ACMEEndpoint) async throws(ACMEError) -> Date? {
         do throws(FleetStoreError) {
-            if let until = try await store.heldUntil(Self.key(endpoint, directoryURL: directoryURL)) { return until }
+            if let until = try await store.heldUntil(
+                Self.key(endpoint, directoryURL: directoryURL), longest: .seconds(Self.longestHold))
+            {
+                return until
+            }
         } catch {
             throw ACMEError(
                 .invalidInput, "whether the CA wants to be left alone cannot be read: \(error.message)",
