@@ -27,7 +27,7 @@ package struct FleetServices: Sendable {
 
     /// - Parameter profile: the CA's, when a request names none.
     package init(
-        store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer, accounts: AccountManager,
+        store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer,
         profile: String? = nil, scheduling: SchedulingPolicy = SchedulingPolicy(), canaryTag: String? = nil,
         holdTime: Duration = EnrollmentDesk.holdTime,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -46,7 +46,7 @@ package struct FleetServices: Sendable {
             store: store, directoryURL: issuer.directoryURL, policy: scheduling, canaryTag: canaryTag,
             reserves: issuer.workReserves, now: now)
         renewals = RenewalRound(issuer: issuer, store: store, now: now)
-        revoker = CertificateRevoker(client: issuer.client, accounts: accounts, store: store, now: now)
+        revoker = CertificateRevoker(issuer: issuer, store: store, now: now)
         enrollments = EnrollmentDesk(store: store, zones: zones, holdTime: holdTime, now: now)
         sweeper = ChallengeSweeper(zones: zones, store: store, now: now)
         publisher = AddressPublisher(zones: zones, store: store)

@@ -45,10 +45,16 @@ struct FallbackTests {
             #expect(Self.certificates(second) == 1)
             try await site.files("dev2").verifyPair()
             // It is a certificate of ours, not one of a strange CA.
-            #expect(try await site.issue("dev2").status == "unchanged")
+            let unchanged = try await site.issue("dev2")
+            #expect(unchanged.status == "unchanged")
             // This one has most of its life left.
             try await site.run("issue", "dev1", "--force", "--out", site.out).expectFailure(69)
             #expect(Self.certificates(second) == 1)
+            // It is revoked where it comes from, by the account there.
+            let revoked = try await site.run("revoke", "dev2", "--reason", "superseded")
+            #expect(revoked.succeeded, "\(revoked)")
+            let status = try await second.certificateStatus(serial: try #require(unchanged.serial))
+            #expect(status.contains("Revoked"), "\(status)")
             try await fleet.pebble.start()
             try await site.issue("dev3")
             try await site.issue("dev2", "--force")

@@ -40,7 +40,7 @@ enum TestServices {
                 client: client, accounts: accounts, store: store, zones: zones,
                 solver: DNS01Solver(zones: zones, store: store))
             let result = try await body(
-                FleetServices(store: store, zones: zones, issuer: issuer, accounts: accounts))
+                FleetServices(store: store, zones: zones, issuer: issuer))
             await zones.close()
             try store.close()
             return result

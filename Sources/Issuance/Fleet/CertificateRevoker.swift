@@ -5,17 +5,15 @@ package import FoundationEssentials
 
 /// Revokes devices' certificates.
 package struct CertificateRevoker: Sendable {
-    private let client: ACMEClient
-    private let accounts: AccountManager
+    private let issuer: CertificateIssuer
     private let store: any FleetStore
     private let now: @Sendable () -> Date
 
+    /// - Parameter issuer: with the accounts at all CAs that certificates come from.
     package init(
-        client: ACMEClient, accounts: AccountManager, store: any FleetStore,
-        now: @escaping @Sendable () -> Date = { Date() }
+        issuer: CertificateIssuer, store: any FleetStore, now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.client = client
-        self.accounts = accounts
+        self.issuer = issuer
         self.store = store
         self.now = now
     }
@@ -24,24 +22,24 @@ package struct CertificateRevoker: Sendable {
     ///
     /// - Parameter key: the certificate's own; then no account is needed (RFC 8555 §7.6). Nil: the account signs.
     /// - Returns: the certificate; nil when the device has none.
-    /// - Throws: `certificateAuthority` when another CA issued it, `ACMEError`, `FleetStoreError`.
+    /// - Throws: `certificateAuthority` when a CA that is not configured issued it, `ACMEError`, `FleetStoreError`.
     package func revoke(
         _ device: Device, reason: RevocationReason, signedBy key: CertificateKey? = nil, by requester: Requester
     ) async throws -> CertificateRecord? {
         guard let record = try await store.currentCertificate(of: device.id) else { return nil }
         guard record.revokedAt == nil else { return record }
-        guard record.directoryURL == client.directoryURL.text else {
+        guard let authority = issuer.issuer(of: record) else {
             throw IssuanceError(
                 .certificateAuthority,
-                "the certificate of \(device.name) comes from \(record.directoryURL), not from the configured CA",
+                "the certificate of \(device.name) comes from \(record.directoryURL), not from a configured CA",
                 hints: ["run the command with a configuration that names that CA"])
         }
         guard let leaf = try IssuedCertificate(pem: record.chainPEM).der.first else { return nil }
         do {
             if let key {
-                try await client.revoke(certificate: leaf, reason: reason, signedBy: key)
+                try await authority.client.revoke(certificate: leaf, reason: reason, signedBy: key)
             } else {
-                try await accounts.ensure().revoke(certificate: leaf, reason: reason)
+                try await authority.accounts.ensure().revoke(certificate: leaf, reason: reason)
             }
         } catch let error as ACMEError {
             guard error.code == .alreadyRevoked else { throw error }

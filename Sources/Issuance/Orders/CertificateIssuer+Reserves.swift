@@ -41,10 +41,10 @@ extension CertificateIssuer {
         reserves.map { WorkBoard.Reserve(directoryURL: $0.issuer.directoryURL, after: $0.after) }
     }
 
-    /// The client of the CA that issued it; nil when that is not configured any more.
-    func client(of record: CertificateRecord) -> ACMEClient? {
-        if record.directoryURL == client.directoryURL.text { return client }
-        return reserves.lazy.compactMap { $0.issuer.client(of: record) }.first
+    /// The issuer, with client and account, at the CA that issued it; nil when that is not configured any more.
+    func issuer(of record: CertificateRecord) -> CertificateIssuer? {
+        if record.directoryURL == client.directoryURL.text { return self }
+        return reserves.lazy.compactMap { $0.issuer.issuer(of: record) }.first
     }
 
     private func isNeeded(_ reserve: AuthorityReserve, _ trouble: AuthorityTroubleRecord, for wish: Wish) -> Bool {

@@ -47,7 +47,7 @@ package struct CertificateIssuer: Sendable {
     package var directoryURL: String { client.directoryURL.text }
     /// How control of names is proved.
     var challengeType: ChallengeType { solver.type }
-    private let accounts: AccountManager
+    let accounts: AccountManager
     let store: any FleetStore
     let zones: ManagedZones
     private let solver: any ChallengeSolver
@@ -223,7 +223,7 @@ package struct CertificateIssuer: Sendable {
                 validity: record.validity, previous: record.renewal, preferences: preferences, retryAfter: wait,
                 now: now())
         }
-        guard let authority = client(of: record), let id = RenewalTerms.certificateID(of: record) else {
+        guard let authority = issuer(of: record)?.client, let id = RenewalTerms.certificateID(of: record) else {
             return withoutAnswer(later)
         }
         do {

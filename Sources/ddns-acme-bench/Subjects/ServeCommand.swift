@@ -54,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
                 solver: DNS01Solver(zones: zones, store: store))
             let server = ControlServer(
                 services: FleetServices(
-                    store: store, zones: zones, issuer: issuer, accounts: accounts, scheduling: scheduling),
+                    store: store, zones: zones, issuer: issuer, scheduling: scheduling),
                 settings: limits, address: ControlServer.ListenAddress(host: "127.0.0.1", port: 0),
                 certificate: common.plain ? nil : try certificate(), logger: logger)
             try await server.run { port in listening(port) }

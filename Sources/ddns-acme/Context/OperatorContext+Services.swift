@@ -11,7 +11,7 @@ extension OperatorContext {
     /// - Parameter ignoringQuietHours: for what somebody asks for now.
     func services(ignoringQuietHours: Bool) -> FleetServices {
         FleetServices(
-            store: store, zones: zones, issuer: issuer, accounts: accounts, profile: configuration.acme.profile,
+            store: store, zones: zones, issuer: issuer, profile: configuration.acme.profile,
             scheduling: scheduling(ignoringQuietHours), canaryTag: configuration.renewal.canaryTag)
     }
 
