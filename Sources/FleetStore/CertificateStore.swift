@@ -30,10 +30,14 @@ package protocol CertificateStore: Sendable {
     /// - Throws: `notFound`.
     func setRenewalPlan(_ plan: RenewalPlan, of id: CertificateRecord.ID) async throws(FleetStoreError)
 
-    /// Notes a revocation.
+    /// Notes a revocation; of one for keyCompromise (1) the key, too.
     ///
     /// - Throws: `notFound`.
     func recordRevocation(of id: CertificateRecord.ID, reason: Int, at: Date) async throws(FleetStoreError)
+
+    /// Whether a certificate with that key (as in `CertificateRecord.keyFingerprint`) has been revoked because somebody else
+    /// has the key.
+    func isCompromised(keyFingerprint: String) async throws(FleetStoreError) -> Bool
 
     /// Current, unrevoked certificates of active devices whose renewal instant has come, most overdue first.
     ///

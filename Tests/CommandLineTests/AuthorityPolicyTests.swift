@@ -77,6 +77,10 @@ struct AuthorityPolicyTests {
             #expect(output.succeeded, "\(output)")
             #expect(
                 try await fleet.pebble.certificateStatus(serial: try #require(issued.serial)).contains("Revoked"))
+            if reason == 1 {
+                try await site.run("issue", "dev1", "--key", site.files("dev1").key, "--out", site.out)
+                    .expectFailure(65, "a new key is needed")
+            }
             #expect(try await site.issue("dev1").status == "issued", "what is revoked is replaced at once")
         }
     }

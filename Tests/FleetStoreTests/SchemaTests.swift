@@ -222,7 +222,8 @@ struct LargeFleetTests {
         #expect(try await store.certificatesDue(at: time.now, limit: 10).count == 1)
         #expect(try await store.certificatesToPoll(at: time.now, limit: 10).count == 1)
         try await store.setRenewalPlan(RenewalPlan(), of: certificate.id)
-        try await store.recordRevocation(of: certificate.id, reason: 0, at: time.now)
+        try await store.recordRevocation(of: certificate.id, reason: 1, at: time.now)
+        #expect(try await store.isCompromised(keyFingerprint: certificate.keyFingerprint))
 
         _ = try await store.take([RateLimitCharge(key: "k", burst: 1, period: .seconds(1))])
         _ = try await store.theoreticalArrival(of: "k")

@@ -84,6 +84,24 @@ extension SQLiteFleetStore {
                 sql: "UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE id = ?",
                 arguments: [at.milliseconds, reason, id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("certificate \(id)") }
+            guard reason == Self.keyCompromise else { return }
+            try db.execute(
+                sql: """
+                    INSERT OR IGNORE INTO compromised_keys (key_fingerprint, noted_at)
+                    SELECT key_fingerprint, ? FROM certificates WHERE id = ?
+                    """,
+                arguments: [at.milliseconds, id.rawValue])
+        }
+    }
+
+    /// RFC 5280 §5.3.1.
+    private static let keyCompromise = 1
+
+    package func isCompromised(keyFingerprint: String) async throws(FleetStoreError) -> Bool {
+        try await read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT 1 FROM compromised_keys WHERE key_fingerprint = ?",
+                arguments: [keyFingerprint.lowercased()]) != nil
         }
     }
 

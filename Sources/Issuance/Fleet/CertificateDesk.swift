@@ -39,6 +39,7 @@ package struct CertificateDesk: Sendable {
                 .invalidRequest, "a wildcard of \(device.name) would be good for the names of other devices below it",
                 hints: ["ask for \(device.name) alone"])
         }
+        try await CompromisedKeys(store: store).refuse(request)
         let fingerprint = KeyFingerprint.text(of: request.publicKey)
         if let certificate = try await store.currentCertificate(of: device.id) {
             let isMeant = certificate.keyFingerprint == fingerprint && Set(certificate.names) == Set(names)

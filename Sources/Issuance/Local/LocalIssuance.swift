@@ -71,7 +71,7 @@ package struct LocalIssuance: Sendable {
     /// Checks what can be checked without asking anybody: the request, the key, and whether the present pair is due.
     /// Nothing is changed.
     package func rehearse(_ request: Request, files: CertificateFiles) async throws -> Outcome {
-        _ = try rehearsedRequest(for: request)
+        try await CompromisedKeys(store: store).refuse(rehearsedRequest(for: request))
         let known = try await store.device(named: request.device.description)
         return try await present(request, files: files, device: known)
     }
@@ -84,7 +84,7 @@ package struct LocalIssuance: Sendable {
         progress: @escaping ProgressHandler
     ) async throws -> Outcome {
         // A request that cannot be used is refused before the device is made.
-        _ = try rehearsedRequest(for: request)
+        try await CompromisedKeys(store: store).refuse(rehearsedRequest(for: request))
         try await publisher.ownership.requireFree(request.device, adopting: request.adoptsName)
         let (device, isNew) = try await store.ensureDevice(
             NewDevice(name: request.device.description, zone: request.device.zone.description))

@@ -85,6 +85,7 @@ package struct CertificateIssuer: Sendable {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
         let session = try await accounts.ensure()
         try Self.requireOwnKey(wish, session: session)
+        try await CompromisedKeys(store: store).refuse(wish.request)
         let wish = try await offered(wish, progress: progress)
         do {
             return try await obtain(wish, session: session, lease: lease, progress: progress)

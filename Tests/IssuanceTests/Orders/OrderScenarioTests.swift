@@ -84,6 +84,38 @@ struct OrderScenarioTests {
     }
 
     @Test(
+        "RFC 5280 §5.3.1: a key that was revoked as compromised gets no other certificate; of no other reason is that said"
+    )
+    func compromisedKey() async throws {
+        try await OrderFixture.with { fixture in
+            let (device, key) = (try await fixture.device(), DeviceKey.generate())
+            for reason in [4, 1] {
+                let record = try await fixture.obtain(device, key: key, isForced: true)
+                try await fixture.store.recordRevocation(of: record.id, reason: reason, at: fixture.time.now)
+                guard reason == 4 else { continue }
+                try await fixture.submit(device, key: key)
+            }
+            let orders = fixture.ca.count(.newOrder)
+            let refused = try await #require(throws: IssuanceError.self) {
+                try await fixture.submit(device, key: key, isForced: true)
+            }
+            #expect(refused.code == .invalidRequest && refused.message.contains("a new key is needed"))
+            // The request that was taken in before.
+            guard case .failed(let error, _) = try await fixture.workOff(device) else {
+                Issue.record("a stolen key was certified")
+                return
+            }
+            #expect((error as? IssuanceError)?.code == .invalidRequest)
+            #expect(fixture.ca.count(.newOrder) == orders)
+            try await fixture.submit(device, key: .generate())
+            guard case .issued = try await fixture.workOff(device) else {
+                Issue.record("a new key was not certified")
+                return
+            }
+        }
+    }
+
+    @Test(
         "Scenario 22: the account's key is changed with orders in flight: each becomes one certificate, by the order it had"
     )
     func rollOver() async throws {
