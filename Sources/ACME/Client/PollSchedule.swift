@@ -52,8 +52,10 @@ extension RequestEngine {
     /// Asks until `isDone`, the deadline passes or the task is cancelled.
     ///
     /// - Parameter first: what is known already, with its `Retry-After`.
-    /// - Throws: `stillProcessing` at the deadline, or when the CA asks for more time than is left; errors that are
-    ///   not temporary.
+    /// When the CA asks for more time than is left, that time is waited out for one last question: its wish is a guess, and
+    /// it may well be done.
+    ///
+    /// - Throws: `stillProcessing` at the deadline; errors that are not temporary.
     func poll<Value: Sendable>(
         _ schedule: PollSchedule, first: Value, what: String, retryAfter: (Value) -> RetryAfter?,
         isDone: (Value) -> Bool,
@@ -65,8 +67,8 @@ extension RequestEngine {
         var wish = retryAfter(first)
         var lastFailure: ACMEError?
         while !isDone(value) {
-            let pause = pauses.next(wish)
-            guard clock.uptime - start + pause <= schedule.deadline else {
+            let left = schedule.deadline - (clock.uptime - start)
+            guard left > .zero else {
                 let wait = wish.map { "; it asks to come back after \($0)" } ?? ""
                 let failure = lastFailure.map { "; the last answer: \($0.message)" } ?? ""
                 throw ACMEError(
@@ -75,7 +77,7 @@ extension RequestEngine {
                     retryAfter: wish)
             }
             do {
-                try await clock.sleep(for: pause)
+                try await clock.sleep(for: min(pauses.next(wish), left))
             } catch {
                 throw ACMEError(.cancelled, "cancelled while the CA was at work on \(what)")
             }

@@ -17,4 +17,28 @@ struct PollScheduleTests {
             #expect(total > .seconds(60), "forty questions in \(total)")
         }
     }
+
+    @Test(
+        "a CA that asks for more time than is left is asked once more at the deadline, and then given up",
+        arguments: [true, false])
+    func lastQuestion(isDone: Bool) async throws {
+        let scripted = try ScriptedSession([
+            "/authz/1": { call in
+                call.number > 1 && isDone
+                    ? .json(200, ScriptedCA.authorization("valid", challenge: "valid"))
+                    : .json(200, ScriptedCA.authorization("pending"), ["Retry-After": "400"])
+            }
+        ])
+        let url = try ACMEURL(ScriptedCA.base + "/authz/1")
+        if isDone {
+            _ = try await scripted.session.waitUntilValid(authorization: url)
+        } else {
+            let error = try await failure { () async throws(ACMEError) in
+                try await scripted.session.waitUntilValid(authorization: url)
+            }
+            #expect(error.code == .stillProcessing && error.retryAfter?.delay == .seconds(400))
+        }
+        #expect(scripted.ca.calls(to: "/authz/1").count == 2)
+        #expect(scripted.clock.sleeps.reduce(.zero, +) == .seconds(300))
+    }
 }
