@@ -107,6 +107,7 @@ package struct ControlServer: Sendable {
     /// What goes on without being asked for.
     private func maintenance(_ holder: CertificateHolder?) -> [any Service] {
         let (services, logger) = (services, logger)
+        let leftovers = LeftoverLog()
         var list: [any Service] = [
             PeriodicService(name: "publication", interval: .seconds(5), logger: logger) {
                 try await services.lifecycle.publishWaiting { device, error in
@@ -122,7 +123,7 @@ package struct ControlServer: Sendable {
             },
             PeriodicService(name: "sweep", interval: .seconds(300), logger: logger) {
                 try await services.store.pruneRateLimits()
-                for remainder in try await services.sweeper.sweep() {
+                for remainder in leftovers.news(try await services.sweeper.sweep()) {
                     logger.warning("challenge not withdrawn", metadata: ["detail": "\(remainder)"])
                 }
             },

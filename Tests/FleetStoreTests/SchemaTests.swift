@@ -212,7 +212,9 @@ struct LargeFleetTests {
         _ = try await store.challenges(of: order.id)
         _ = try await store.challenges(zone: device.zone)
         _ = try await store.orphanedChallenges(silentSince: time.now)
+        _ = try await store.beginWithdrawal(of: challenge, holding: nil)
         try await store.removeChallenge(challenge.id)
+        try await store.recordStray(NewChallenge(zone: device.zone, name: "n", value: "w"))
 
         let certificate = try await store.recordCertificate(
             NewCertificate(device, serial: "01", renewAt: time.now, pollAt: time.now, issued: time.now))

@@ -7,10 +7,13 @@ package import Foundation
 #endif
 
 extension SQLiteFleetStore {
-    package func recordChallenge(_ new: NewChallenge) async throws(FleetStoreError) -> ChallengeRecord {
+    package func recordChallenge(
+        _ new: NewChallenge, holding lease: Lease?
+    ) async throws(FleetStoreError) -> ChallengeRecord {
         let now = clock().milliseconds
         let (owner, process) = (owner, process)
         return try await write { db in
+            if let lease { try Self.requireHeld(lease, db) }
             try Owners.register(owner, process, at: now, db)
             let row = try Row.fetchOne(
                 db,
@@ -34,19 +37,61 @@ extension SQLiteFleetStore {
         _ id: ChallengeRecord.ID, _ state: ChallengeRecord.State
     ) async throws(FleetStoreError) {
         let now = clock().milliseconds
-        let (owner, process) = (owner, process)
+        let owner = owner
         try await write { db in
-            // Whoever moves a record on is its owner from then on: a sweep that dies half-way leaves it to the next.
-            try Owners.register(owner, process, at: now, db)
             try db.execute(
-                sql: "UPDATE challenges SET state = ?, since_at = ?, owner = ? WHERE id = ?",
-                arguments: [state.rawValue, now, owner, id.rawValue])
+                sql: "UPDATE challenges SET state = ?, since_at = ? WHERE id = ? AND owner = ?",
+                arguments: [state.rawValue, now, id.rawValue, owner])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("challenge \(id)") }
         }
     }
 
+    package func recordStray(_ new: NewChallenge) async throws(FleetStoreError) {
+        let now = clock().milliseconds
+        let (owner, process) = (owner, process)
+        try await write { db in
+            try Owners.register(owner, process, at: now, db)
+            try db.execute(
+                sql: """
+                    INSERT INTO challenges (zone, name, value, device_id, order_id, state, since_at, owner)
+                    VALUES (?, ?, ?, ?, ?, 'withdrawing', ?, ?) ON CONFLICT (zone, name, value) DO NOTHING
+                    """,
+                arguments: [
+                    new.zone.lowercased(), new.name.lowercased(), new.value, new.deviceID?.rawValue,
+                    new.orderID?.rawValue, now, owner,
+                ])
+        }
+    }
+
+    package func beginWithdrawal(
+        of entry: ChallengeRecord, holding lease: Lease?
+    ) async throws(FleetStoreError) -> ChallengeRecord? {
+        let now = clock().milliseconds
+        let (owner, process) = (owner, process)
+        return try await write { db in
+            if let lease { try Self.requireHeld(lease, db) }
+            // Whoever moves a record on is its owner from then on: a sweep that dies half-way leaves it to the next.
+            try Owners.register(owner, process, at: now, db)
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    UPDATE challenges SET state = 'withdrawing', since_at = :now, owner = :owner
+                    WHERE id = :id AND state = :state AND since_at = :since RETURNING \(ChallengeRecord.columns)
+                    """,
+                arguments: [
+                    "now": now, "owner": owner, "id": entry.id.rawValue, "state": entry.state.rawValue,
+                    "since": entry.since.milliseconds,
+                ])
+            return try row.map(ChallengeRecord.init(row:))
+        }
+    }
+
     package func removeChallenge(_ id: ChallengeRecord.ID) async throws(FleetStoreError) {
-        try await write { try $0.execute(sql: "DELETE FROM challenges WHERE id = ?", arguments: [id.rawValue]) }
+        let owner = owner
+        try await write { db in
+            try db.execute(
+                sql: "DELETE FROM challenges WHERE id = ? AND owner = ?", arguments: [id.rawValue, owner])
+        }
     }
 
     package func challenges(of order: OrderRecord.ID) async throws(FleetStoreError) -> [ChallengeRecord] {
@@ -67,32 +112,6 @@ extension SQLiteFleetStore {
         try await read { db in
             let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE zone = ? ORDER BY name, value"
             return try Row.fetchAll(db, sql: sql, arguments: [zone.lowercased()]).map(ChallengeRecord.init(row:))
-        }
-    }
-
-    package func orphanedChallenges(silentSince: Date) async throws(FleetStoreError) -> [ChallengeRecord] {
-        let (owner, process) = (owner, process)
-        return try await read { db in
-            // Owners are few: those of the last day, and those with something to their name.
-            let owners = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(Owners.columns) FROM owners
-                    WHERE EXISTS (SELECT 1 FROM challenges WHERE owner = token AND state <> 'standing')
-                    ORDER BY seen_at
-                    """)
-            let gone = try owners.filter { row in
-                guard try row.text("token") != owner else { return false }
-                switch try Owners.identity(row).liveness(seenFrom: process) {
-                case .running: return false
-                case .ended: return true
-                case .unknown: return try row.date("seen_at") < silentSince
-                }
-            }
-            let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE owner = ? AND state <> 'standing'"
-            return try gone.flatMap { row in
-                try Row.fetchAll(db, sql: sql, arguments: [try row.text("token")]).map(ChallengeRecord.init(row:))
-            }.sorted { $0.id.rawValue < $1.id.rawValue }
         }
     }
 }

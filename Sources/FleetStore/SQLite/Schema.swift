@@ -26,6 +26,7 @@ enum Schema {
         migrator.registerMigration("limit-units") { try $0.execute(sql: limitUnits) }
         migrator.registerMigration("parents") { try $0.execute(sql: parents) }
         migrator.registerMigration("name-ownership") { try $0.execute(sql: nameOwnership) }
+        migrator.registerMigration("passing-challenges") { try $0.execute(sql: passingChallenges) }
         migrator.registerMigration("compromised-keys") { try $0.execute(sql: compromisedKeys) }
         return migrator
     }

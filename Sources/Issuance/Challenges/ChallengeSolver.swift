@@ -28,7 +28,9 @@ package protocol ChallengeSolver: Sendable {
     var type: ChallengeType { get }
 
     /// Makes the answers known. Quick: it does not wait until others see them.
-    func present(_ tasks: [ChallengeTask]) async throws
+    /// - Parameter lease: the device's. Whoever has lost it presents and takes back nothing: its successor's answers are the
+    ///   same records.
+    func present(_ tasks: [ChallengeTask], holding lease: Lease?) async throws
 
     /// Returns once every server the CA may ask shows every answer.
     /// - Parameter progress: told in words what is waited for.
@@ -37,8 +39,11 @@ package protocol ChallengeSolver: Sendable {
     /// What each server answers at this moment, for the message when the CA was not satisfied.
     func evidence(_ tasks: [ChallengeTask]) async -> [String]
 
-    /// Takes the answers back. It runs whatever happened before, also in a cancelled task, and does not need `present` to
-    /// have succeeded. What it cannot take back stays in the ledger for the next sweep.
+    /// Takes back all answers of an order, those of earlier runs, too. It runs whatever happened before, also in a cancelled
+    /// task, and does not need `present` to have succeeded. What it cannot take back stays in the ledger for the next sweep.
+    /// - Parameters:
+    ///   - tasks: what this run has presented, or tried to.
+    ///   - lease: as for `present`.
     /// - Returns: what remains, in words.
-    func withdraw(_ tasks: [ChallengeTask]) async -> [String]
+    func withdraw(_ tasks: [ChallengeTask], of order: OrderRecord.ID, holding lease: Lease?) async -> [String]
 }

@@ -10,8 +10,9 @@ struct ChallengeWithdrawal: Sendable {
     let zones: ManagedZones
     let patience: Patience
 
+    /// - Parameter lease: of the device whose order they answer; without it nothing is taken back. Nil: nobody works on it.
     /// - Returns: what could not be taken back, in words. It stays in the ledger.
-    func withdraw(_ entries: [ChallengeRecord]) async -> [String] {
+    func withdraw(_ entries: [ChallengeRecord], holding lease: Lease? = nil) async -> [String] {
         var remaining: [String] = []
         for (zoneName, entries) in Dictionary(grouping: entries, by: \.zone) {
             guard let zone = zone(zoneName) else {
@@ -22,7 +23,8 @@ struct ChallengeWithdrawal: Sendable {
             }
             // The zone's engine puts what comes at once in one message; more at once would only wait in its queue.
             for first in stride(from: 0, to: entries.count, by: Self.atOnce) {
-                remaining += await withdraw(entries[first..<min(first + Self.atOnce, entries.count)], from: zone)
+                remaining += await withdraw(
+                    entries[first..<min(first + Self.atOnce, entries.count)], from: zone, holding: lease)
             }
         }
         return remaining
@@ -33,19 +35,24 @@ struct ChallengeWithdrawal: Sendable {
         return zones.holding(name).map { zones.zone(name, besides: $0) }
     }
 
-    private func withdraw(_ entries: ArraySlice<ChallengeRecord>, from zone: ManagedZone) async -> [String] {
+    private func withdraw(
+        _ entries: ArraySlice<ChallengeRecord>, from zone: ManagedZone, holding lease: Lease?
+    ) async -> [String] {
         await withTaskGroup(of: String?.self) { group in
-            for entry in entries { group.addTask { await withdraw(entry, from: zone) } }
+            for entry in entries { group.addTask { await withdraw(entry, from: zone, holding: lease) } }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
     }
 
-    private func withdraw(_ entry: ChallengeRecord, from zone: ManagedZone) async -> String? {
+    private func withdraw(_ entry: ChallengeRecord, from zone: ManagedZone, holding lease: Lease?) async -> String? {
+        var entry = entry
         var reason = ""
         for pause in [Duration.zero] + patience.pauses {
             if pause > .zero { await patience.sleep(pause) }
             do {
-                try await store.setChallenge(entry.id, .withdrawing)
+                // Somebody else has taken it over since: a run that answers the same challenge, or a sweep.
+                guard let claimed = try await store.beginWithdrawal(of: entry, holding: lease) else { return nil }
+                entry = claimed
                 if let name = try? DomainName(entry.name) {
                     // Deleting a record that is not there is no error (RFC 2136 §3.4.2.4): it may be sent again after
                     // silence.

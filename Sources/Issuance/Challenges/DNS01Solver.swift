@@ -44,14 +44,15 @@ package final class DNS01Solver: ChallengeSolver {
 
     // MARK: - Present
 
-    package func present(_ tasks: [ChallengeTask]) async throws {
+    package func present(_ tasks: [ChallengeTask], holding lease: Lease? = nil) async throws {
         for group in try await grouped(tasks) {
             var entries: [ChallengeRecord.ID] = []
             let missing = await missing(group)
             guard !missing.isEmpty else { continue }
             for task in missing {
                 // Before the record is sent, so that whatever happens somebody knows whose it is.
-                entries.append(try await store.recordChallenge(group.site.entry(for: task)).id)
+                let entry = group.site.entry(for: task)
+                entries.append(try await store.recordChallenge(entry, holding: lease).id)
             }
             let values = missing.map { RecordData.txt(TextData($0.answer.value)) }
             let zone = group.site.zone
@@ -64,7 +65,15 @@ package final class DNS01Solver: ChallengeSolver {
             if let shortfall, shortfall.kind == .alias || shortfall.kind == .limited {
                 throw IssuanceError(.publication, shortfall.summary, hints: [shortfall.remedy])
             }
-            for entry in entries { try await store.setChallenge(entry, type.isStanding ? .standing : .published) }
+            for (entry, task) in zip(entries, missing) {
+                do throws(FleetStoreError) {
+                    try await store.setChallenge(entry, type.isStanding ? .standing : .published)
+                } catch {
+                    // This process was stopped for so long that another one has taken the record over, and perhaps back.
+                    if error.code == .notFound { try await store.recordStray(group.site.entry(for: task)) }
+                    throw error
+                }
+            }
         }
     }
 
@@ -151,17 +160,16 @@ package final class DNS01Solver: ChallengeSolver {
 
     // MARK: - Withdraw
 
-    package func withdraw(_ tasks: [ChallengeTask]) async -> [String] {
+    package func withdraw(
+        _ tasks: [ChallengeTask], of order: OrderRecord.ID, holding lease: Lease? = nil
+    ) async -> [String] {
         var remaining: [String] = []
-        let orders = Set(tasks.map(\.orderID))
-        for order in orders {
-            do {
-                // What answers the next order, too, goes with the device.
-                let entries = try await store.challenges(of: order).filter { $0.state != .standing }
-                remaining += await withdrawal.withdraw(entries)
-            } catch {
-                remaining.append("the ledger of challenges cannot be read: \(error.message)")
-            }
+        do throws(FleetStoreError) {
+            // What answers the next order, too, goes with the device.
+            let entries = try await store.challenges(of: order).filter { $0.state != .standing }
+            remaining = await withdrawal.withdraw(entries, holding: lease)
+        } catch {
+            remaining = ["the ledger of challenges cannot be read: \(error.message)"]
         }
         // An alias may lead elsewhere by the next order.
         sites.withLock { sites in tasks.forEach { task in (try? task.owner).map { sites[$0] = nil } } }

@@ -46,7 +46,7 @@ extension OrderFlow {
                 deviceID: purpose.device.id, orderID: record.id)
             pending.append((authorization, challenge, task))
         }
-        guard !pending.isEmpty else { return }
+        guard !pending.isEmpty else { return await withdraw([], of: record) }
         let tasks = pending.map(\.task)
         do {
             progress(
@@ -55,7 +55,7 @@ extension OrderFlow {
                     "publishing \(tasks.count == 1 ? "the challenge" : "\(tasks.count) challenges") for \(purpose.device.name)"
                 ))
             try Task.checkCancellation()
-            try await solver.present(tasks)
+            try await solver.present(tasks, holding: lease)
             _ = try await note(record, .published)
             progress(.init(.propagate, "waiting until every authoritative server shows it"))
             try await solver.confirm(tasks) { progress(.init(.propagate, $0)) }
@@ -64,18 +64,30 @@ extension OrderFlow {
             _ = try await note(record, .triggered)
             try await validate(pending.map { ($0.authorization, $0.challenge) }, tasks: tasks)
             try await budget.noteSuccess(of: pending.map(\.authorization.identifier.value))
+        } catch let error as ACMEError where error.code == .stillProcessing {
+            // To take away what the CA is looking for would be one more failed validation.
+            try await leave(record, to: error)
+            throw error
         } catch {
-            await withdraw(tasks)
+            await withdraw(tasks, of: record)
             throw error
         }
-        await withdraw(tasks)
+        await withdraw(tasks, of: record)
     }
 
-    private func withdraw(_ tasks: [ChallengeTask]) async {
-        progress(.init(.withdraw, "withdrawing the challenge"))
-        for remainder in await solver.withdraw(tasks) {
+    func withdraw(_ tasks: [ChallengeTask], of record: OrderRecord) async {
+        if !tasks.isEmpty { progress(.init(.withdraw, "withdrawing the challenge")) }
+        for remainder in await solver.withdraw(tasks, of: record.id, holding: lease) {
             progress(.init(.withdraw, remainder))
         }
+    }
+
+    /// Leaves the challenges to the CA and to the run that goes on with the order. The sweep knows by the journal that they
+    /// are not forgotten, and takes them when the order is over, or an hour after the CA's time.
+    private func leave(_ record: OrderRecord, to error: ACMEError) async throws {
+        let wait = min(error.retryAfter?.delay ?? .zero, .seconds(86_400))
+        _ = try await note(record, .triggered, OrderChange(retryAt: now().addingTimeInterval(wait.seconds)))
+        progress(.init(.withdraw, "leaving the challenge in place: the CA is still to look at it"))
     }
 
     private func authorizations(of order: Order) async throws -> [Authorization] {

@@ -40,6 +40,9 @@ struct OrderFlow: Sendable {
                 if order.status == .pending {
                     try await authorize(order, record: record, purpose: purpose)
                     record = try await note(record, .validated)
+                } else if record.step >= .published {
+                    // The CA has validated since an earlier run went away and left the challenge to it.
+                    await withdraw([], of: record)
                 }
                 order = try await finalize(order, record: record, purpose: purpose)
                 progress(.init(.download, "fetching the certificate"))
@@ -125,13 +128,15 @@ struct OrderFlow: Sendable {
         }
         let current = try await store.order(record.id) ?? record
         guard !current.step.isFinal else { return }
-        try await store.advanceOrder(record.id, to: current.step, OrderChange(lastError: Self.reason(error)))
+        _ = try await store.advanceOrder(
+            record.id, to: current.step, OrderChange(lastError: Self.reason(error)), holding: lease)
     }
 
     /// Nothing more will come of the order.
     func close(_ record: OrderRecord, because error: any Error) async throws(FleetStoreError) {
         guard try await store.order(record.id)?.step.isFinal == false else { return }
-        try await store.advanceOrder(record.id, to: .failed, OrderChange(lastError: Self.reason(error)))
+        _ = try await store.advanceOrder(
+            record.id, to: .failed, OrderChange(lastError: Self.reason(error)), holding: lease)
     }
 
     private static func reason(_ error: any Error) -> String { String("\(error)".prefix(1_000)) }

@@ -1,5 +1,6 @@
 import ACME
 import DNSUpdate
+import Foundation
 import TestSupport
 import Testing
 
@@ -223,6 +224,53 @@ struct DNS01SolverTests {
         }
     }
 
+    @Test("what a living process could not withdraw is swept once it has had a minute for it, by whoever sweeps")
+    func unfinishedWithdrawal() async throws {
+        try await withSite { site in
+            let tasks = [try site.task("a")]
+            try await site.solver.present(tasks)
+            try await site.named.stop()
+            #expect(await site.solver.withdraw(tasks).count == 1)
+            try await site.named.start()
+            #expect(try await ChallengeSweeper(zones: site.zones, store: site.store).sweep() == [])
+            #expect(try await site.held() == tasks.map(\.value))
+            let later = try await SQLiteFleetStore.open(
+                directory: site.folder.path("state"), clock: { Date() + 61 })
+            let orphans = try await ChallengeSweeper(zones: site.zones, store: later).orphans()
+            #expect(orphans.map(\.state) == [.withdrawing])
+            #expect(try await ChallengeSweeper(zones: site.zones, store: later).sweep() == [])
+            #expect(try await site.held() == [])
+            #expect(try await site.ledger() == [])
+            try later.close()
+        }
+    }
+
+    @Test("a process that was stopped until another took its order over leaves that one's challenge in the zone")
+    func lostLease() async throws {
+        try await withSite { site in
+            let tasks = [try site.task("a")]
+            let lost = try #require(try await site.store.acquireLease("device:dev1", lifetime: .seconds(1)).lease)
+            try await site.solver.present(tasks, holding: lost)
+            let successor = try await SQLiteFleetStore.open(
+                directory: site.folder.path("state"), clock: { Date() + 31 })
+            let held = try #require(try await successor.acquireLease("device:dev1", lifetime: .seconds(30)).lease)
+            let solver = DNS01Solver(zones: site.zones, store: successor)
+            try await solver.present(tasks, holding: held)
+
+            // Awake again.
+            #expect(await site.solver.withdraw(tasks, of: site.order.id, holding: lost).count == 1)
+            let error = try await #require(throws: FleetStoreError.self) {
+                try await site.solver.present(tasks, holding: lost)
+            }
+            #expect(error.code == .leaseLost)
+            #expect(try await site.held() == tasks.map(\.value))
+            #expect(try await site.ledger().map(\.state) == [.published])
+            #expect(await solver.withdraw(tasks, of: site.order.id, holding: held) == [])
+            #expect(try await site.held() == [])
+            try successor.close()
+        }
+    }
+
     @Test(
         "DESIGN §6 rule 9: what a process that died has left is swept; what a living one has is not, nor a stranger's")
     func sweep() async throws {
@@ -337,4 +385,12 @@ struct DNS01SolverTests {
 extension ChallengeTask {
     /// As `dig +short` shows it.
     fileprivate var value: String { "\"\(answer.value)\"" }
+}
+
+extension DNS01Solver {
+    fileprivate func withdraw(_ tasks: [ChallengeTask]) async -> [String] {
+        var remaining: [String] = []
+        for order in Set(tasks.map(\.orderID)) { remaining += await withdraw(tasks, of: order) }
+        return remaining
+    }
 }

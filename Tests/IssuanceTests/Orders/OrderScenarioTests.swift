@@ -83,6 +83,41 @@ struct OrderScenarioTests {
         }
     }
 
+    @Test("a validation that takes longer than anybody waits keeps its challenge, and ends in the one certificate")
+    func validatesLong() async throws {
+        try await OrderFixture.with { fixture in
+            fixture.ca.validate = { _, _ in .pending }
+            fixture.ca.script = { request in
+                guard request.endpoint == .authorization else { return .proceed }
+                return .alter { answer in
+                    var answer = answer
+                    answer.headers["Retry-After"] = "400"
+                    return answer
+                }
+            }
+            let device = try await fixture.device()
+            try await fixture.submit(device, key: .generate())
+            guard case .failed(let error, let retryAt) = try await fixture.workOff(device) else {
+                Issue.record("issued without a validation")
+                return
+            }
+            #expect((error as? ACMEError)?.code == .stillProcessing)
+            #expect(fixture.solver.counts.present == 1 && fixture.solver.counts.withdrawn == 0)
+            let order = try #require(try await fixture.store.orders(of: device.id, limit: 10).first)
+            #expect(order.step == .triggered && order.retryAt == fixture.time.now + 400)
+            fixture.ca.change { $0.settle(0, .valid) }
+            fixture.time.advance(by: retryAt.timeIntervalSince(fixture.time.now))
+            guard case .issued = try await fixture.workOff(device) else {
+                Issue.record("not issued when the CA was done")
+                return
+            }
+            // Taken back by the run that goes on with the order, by the ledger: it has published nothing itself.
+            #expect(fixture.solver.counts.present == 1)
+            #expect(fixture.solver.withdrawnOrders == [order.id])
+            #expect(fixture.ca.orders.count == 1 && fixture.ca.certificateCount == 1)
+        }
+    }
+
     @Test(
         "RFC 5280 §5.3.1: a key that was revoked as compromised gets no other certificate; of no other reason is that said"
     )

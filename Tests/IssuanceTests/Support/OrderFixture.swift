@@ -13,21 +13,27 @@ import X509
 /// A solver that has every challenge in place at once, and remembers what it was told.
 final class ObedientSolver: ChallengeSolver {
     private let log = Mutex<(present: Int, withdrawn: Int)>((0, 0))
+    private let orders = Mutex<[OrderRecord.ID]>([])
     private let hook = Mutex<@Sendable () async throws -> Void>({})
 
     var type: ChallengeType { .dns01 }
+    /// The orders whose challenges were taken back.
+    var withdrawnOrders: [OrderRecord.ID] { orders.withLock { $0 } }
     /// How many challenges were published, and how many taken back.
     var counts: (present: Int, withdrawn: Int) { log.withLock { $0 } }
 
-    func present(_ tasks: [ChallengeTask]) async throws { log.withLock { $0.present += tasks.count } }
+    func present(_ tasks: [ChallengeTask], holding lease: Lease?) async throws {
+        log.withLock { $0.present += tasks.count }
+    }
     func confirm(_ tasks: [ChallengeTask], progress: @escaping @Sendable (String) -> Void) async throws {
         try await hook.withLock { $0 }()
     }
     /// Called while every challenge is waited for.
     func whileWaiting(_ body: @escaping @Sendable () async throws -> Void) { hook.withLock { $0 = body } }
     func evidence(_ tasks: [ChallengeTask]) async -> [String] { ["192.0.2.53 shows the challenge"] }
-    func withdraw(_ tasks: [ChallengeTask]) async -> [String] {
+    func withdraw(_ tasks: [ChallengeTask], of order: OrderRecord.ID, holding lease: Lease?) async -> [String] {
         log.withLock { $0.withdrawn += tasks.count }
+        orders.withLock { $0.append(order) }
         return []
     }
 }
