@@ -6,7 +6,12 @@ struct CompromisedKeys: Sendable {
 
     /// - Throws: `invalidRequest` for a key whose certificate has been revoked for keyCompromise; `FleetStoreError`.
     func refuse(_ request: CertificateRequest) async throws {
-        guard try await store.isCompromised(keyFingerprint: KeyFingerprint.text(of: request.publicKey)) else { return }
+        try await refuse(keyFingerprint: KeyFingerprint.text(of: request.publicKey))
+    }
+
+    /// The same for a request that was taken in before.
+    func refuse(keyFingerprint: String) async throws {
+        guard try await store.isCompromised(keyFingerprint: keyFingerprint) else { return }
         throw IssuanceError(
             .invalidRequest,
             "a new key is needed: a certificate for the key of this request was revoked because the key is compromised",

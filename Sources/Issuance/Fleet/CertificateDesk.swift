@@ -55,7 +55,11 @@ package struct CertificateDesk: Sendable {
     /// Has the certificate renewed with the request that the device sent last, before all others that wait.
     ///
     /// - Returns: false when there is no such request.
+    /// - Throws: `invalidRequest` when its key is compromised, `FleetStoreError`.
     package func renew(_ device: Device) async throws -> Bool {
+        if let last = try await store.request(of: device.id) {
+            try await CompromisedKeys(store: store).refuse(keyFingerprint: last.keyFingerprint)
+        }
         // Kept with the request: the renewal plan of the certificate is the CA's to change (RFC 9773 §4.2).
         guard try await store.scheduleRequest(of: device.id, at: now(), isForced: true) else { return false }
         _ = try await store.hurryRequest(of: device.id)

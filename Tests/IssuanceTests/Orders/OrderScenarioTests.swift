@@ -135,6 +135,8 @@ struct OrderScenarioTests {
                 try await fixture.submit(device, key: key, isForced: true)
             }
             #expect(refused.code == .invalidRequest && refused.message.contains("a new key is needed"))
+            let store = fixture.store
+            await #expect(throws: refused) { _ = try await CertificateDesk(store: store).renew(device) }
             // The request that was taken in before.
             guard case .failed(let error, _) = try await fixture.workOff(device) else {
                 Issue.record("a stolen key was certified")
