@@ -146,11 +146,10 @@ struct BrokenClientTests {
                     Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)
                     """
                 func logSize() throws -> Int {
-                    var status = stat()
-                    guard stat(server.site.state + "/fleet.sqlite-wal", &status) == 0 else {
-                        throw TestFailure("no write-ahead log")
-                    }
-                    return Int(status.st_size)
+                    let file = open(server.site.state + "/fleet.sqlite-wal", O_RDONLY)
+                    guard file >= 0 else { throw TestFailure("no write-ahead log") }
+                    defer { close(file) }
+                    return Int(lseek(file, 0, SEEK_END))
                 }
                 let before = try logSize()
                 let outcomes = try await RawHTTP.send(Array(repeating: request, count: 50), port: server.port)
