@@ -14,13 +14,13 @@ enum History {
 
     /// Run where a certificate is added, so that the work is spread and a device that gets none loses none.
     static func pruneCertificates(of device: Device.ID, at now: Int64, _ db: Database) throws {
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 DELETE FROM certificates WHERE id IN (
                     SELECT id FROM certificates WHERE device_id = ? AND is_current = 0 AND not_after_at < ?
                     ORDER BY id DESC LIMIT -1 OFFSET \(expiredCertificates))
-                """,
-            arguments: [device.rawValue, now])
+                """
+        ).execute(arguments: [device.rawValue, now])
     }
 
     static func pruneAddressChanges(of subject: String, _ db: Database) throws {
@@ -34,14 +34,14 @@ enum History {
     }
 
     static func pruneOrders(of device: Device.ID, _ db: Database) throws {
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 DELETE FROM orders WHERE id IN (
                     SELECT id FROM orders WHERE device_id = ? ORDER BY id DESC LIMIT -1 OFFSET \(orders))
                 AND step IN ('delivered', 'failed')
                 AND NOT EXISTS (SELECT 1 FROM certificates WHERE order_id = orders.id)
                 AND NOT EXISTS (SELECT 1 FROM challenges WHERE order_id = orders.id)
-                """,
-            arguments: [device.rawValue])
+                """
+        ).execute(arguments: [device.rawValue])
     }
 }

@@ -9,21 +9,20 @@ enum Owners {
 
     /// Notes that the owner is alive now; on its first appearance, drops old owners that own nothing.
     static func register(_ token: String, _ process: ProcessIdentity, at now: Int64, _ db: Database) throws {
-        try db.execute(sql: "UPDATE owners SET seen_at = ? WHERE token = ?", arguments: [now, token])
+        try db.cachedStatement(sql: "UPDATE owners SET seen_at = ? WHERE token = ?").execute(arguments: [now, token])
         guard db.changesCount == 0 else { return }
-        try db.execute(
-            sql: "INSERT INTO owners (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        try db.cachedStatement(sql: "INSERT INTO owners (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)").execute(
             arguments: [
                 token, process.hostName, process.machineID, process.bootID, process.namespaceID, process.processID,
                 process.startTicks, now,
             ])
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 DELETE FROM owners WHERE seen_at < ?
                     AND NOT EXISTS (SELECT 1 FROM challenges WHERE owner = token)
                     AND NOT EXISTS (SELECT 1 FROM leases WHERE owner = token)
-                """,
-            arguments: [now - keptFor])
+                """
+        ).execute(arguments: [now - keptFor])
     }
 
     static func identity(_ row: Row) throws -> ProcessIdentity {

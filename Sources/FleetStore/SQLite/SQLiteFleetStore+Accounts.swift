@@ -7,8 +7,10 @@ extension SQLiteFleetStore {
 
     package func accounts() async throws(FleetStoreError) -> [AccountRecord] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT \(AccountRecord.columns) FROM accounts ORDER BY directory_url")
-                .map(AccountRecord.init(row:))
+            try Row.fetchAll(
+                db.cachedStatement(sql: "SELECT \(AccountRecord.columns) FROM accounts ORDER BY directory_url")
+            )
+            .map(AccountRecord.init(row:))
         }
     }
 
@@ -16,18 +18,18 @@ extension SQLiteFleetStore {
         let now = clock().milliseconds
         let contacts = try TextList.encode(account.contacts, "contact")
         return try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     INSERT INTO accounts (directory_url, account_url, contacts, key_file, status, created_at,
                         updated_at)
                     VALUES (:directory, :account, :contacts, :key, :status, :now, :now)
                     ON CONFLICT (directory_url) DO UPDATE SET account_url = :account, contacts = :contacts,
                         key_file = :key, status = :status, updated_at = :now
-                    """,
-                arguments: [
-                    "directory": account.directoryURL, "account": account.accountURL, "contacts": contacts,
-                    "key": account.keyFile, "status": account.status, "now": now,
-                ])
+                    """
+            ).execute(arguments: [
+                "directory": account.directoryURL, "account": account.accountURL, "contacts": contacts,
+                "key": account.keyFile, "status": account.status, "now": now,
+            ])
             guard let stored = try Self.account(account.directoryURL, db) else {
                 throw FleetStoreError.internalFailure("the account just stored cannot be read")
             }
@@ -37,7 +39,7 @@ extension SQLiteFleetStore {
 
     private static func account(_ directoryURL: String, _ db: Database) throws -> AccountRecord? {
         let sql = "SELECT \(AccountRecord.columns) FROM accounts WHERE directory_url = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [directoryURL]).map(AccountRecord.init(row:))
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [directoryURL]).map(AccountRecord.init(row:))
     }
 }
 

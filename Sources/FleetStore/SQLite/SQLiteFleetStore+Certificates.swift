@@ -15,10 +15,9 @@ extension SQLiteFleetStore {
             guard try Self.device(new.deviceID, db) != nil else {
                 throw FleetStoreError.notFound("device \(new.deviceID)")
             }
-            try db.execute(
-                sql: "UPDATE certificates SET is_current = 0 WHERE device_id = ? AND is_current = 1",
-                arguments: [new.deviceID.rawValue])
-            try db.execute(
+            try db.cachedStatement(sql: "UPDATE certificates SET is_current = 0 WHERE device_id = ? AND is_current = 1")
+                .execute(arguments: [new.deviceID.rawValue])
+            try db.cachedStatement(
                 sql: """
                     INSERT INTO certificates (device_id, order_id, directory_url, serial, cert_id, names, profile,
                         issuer, not_before_at, not_after_at, chain_pem, key_fingerprint, window_start, window_end,
@@ -26,7 +25,8 @@ extension SQLiteFleetStore {
                     VALUES (:device, :order, :directory, :serial, :certID, :names, :profile, :issuer,
                         :notBefore, :notAfter, :chain, :fingerprint, :windowStart, :windowEnd,
                         :explanation, :poll, :renew, :now, 1)
-                    """,
+                    """
+            ).execute(
                 arguments: StatementArguments(
                     [
                         "device": new.deviceID.rawValue, "order": new.orderID?.rawValue, "directory": new.directoryURL,
@@ -65,13 +65,13 @@ extension SQLiteFleetStore {
         _ plan: RenewalPlan, of id: CertificateRecord.ID
     ) async throws(FleetStoreError) {
         try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE certificates SET window_start = :windowStart, window_end = :windowEnd,
                         explanation_url = :explanation, poll_at = :poll, renew_at = :renew
                     WHERE id = :id
-                    """,
-                arguments: StatementArguments(plan.arguments.merging(["id": id.rawValue]) { first, _ in first }))
+                    """
+            ).execute(arguments: StatementArguments(plan.arguments.merging(["id": id.rawValue]) { first, _ in first }))
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("certificate \(id)") }
         }
     }
@@ -80,9 +80,8 @@ extension SQLiteFleetStore {
         of id: CertificateRecord.ID, reason: Int, at: Date
     ) async throws(FleetStoreError) {
         try await write { db in
-            try db.execute(
-                sql: "UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE id = ?",
-                arguments: [at.milliseconds, reason, id.rawValue])
+            try db.cachedStatement(sql: "UPDATE certificates SET revoked_at = ?, revocation_reason = ? WHERE id = ?")
+                .execute(arguments: [at.milliseconds, reason, id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("certificate \(id)") }
             guard reason == Self.keyCompromise else { return }
             try db.execute(
@@ -131,7 +130,8 @@ extension SQLiteFleetStore {
     ) async throws(FleetStoreError) -> [CertificateRecord] {
         try await read { db in
             try Row.fetchAll(
-                db, sql: "SELECT \(CertificateRecord.columns) FROM certificates \(clause)", arguments: arguments
+                db.cachedStatement(sql: "SELECT \(CertificateRecord.columns) FROM certificates \(clause)"),
+                arguments: arguments
             ).map(CertificateRecord.init(row:))
         }
     }
@@ -140,7 +140,7 @@ extension SQLiteFleetStore {
         _ serial: String, _ directoryURL: String, _ db: Database
     ) throws -> CertificateRecord? {
         let sql = "SELECT \(CertificateRecord.columns) FROM certificates WHERE serial = ? AND directory_url = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [serial.lowercased(), directoryURL])
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [serial.lowercased(), directoryURL])
             .map(CertificateRecord.init(row:))
     }
 }

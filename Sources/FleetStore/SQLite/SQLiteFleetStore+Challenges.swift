@@ -16,14 +16,14 @@ extension SQLiteFleetStore {
             if let lease { try Self.requireHeld(lease, db) }
             try Owners.register(owner, process, at: now, db)
             let row = try Row.fetchOne(
-                db,
-                sql: """
-                    INSERT INTO challenges (zone, name, value, device_id, order_id, state, since_at, owner)
-                    VALUES (:zone, :name, :value, :device, :order, 'publishing', :now, :owner)
-                    ON CONFLICT (zone, name, value) DO UPDATE SET device_id = :device, order_id = :order,
-                        state = 'publishing', since_at = :now, owner = :owner
-                    RETURNING \(ChallengeRecord.columns)
-                    """,
+                db.cachedStatement(
+                    sql: """
+                        INSERT INTO challenges (zone, name, value, device_id, order_id, state, since_at, owner)
+                        VALUES (:zone, :name, :value, :device, :order, 'publishing', :now, :owner)
+                        ON CONFLICT (zone, name, value) DO UPDATE SET device_id = :device, order_id = :order,
+                            state = 'publishing', since_at = :now, owner = :owner
+                        RETURNING \(ChallengeRecord.columns)
+                        """),
                 arguments: [
                     "zone": new.zone.lowercased(), "name": new.name.lowercased(), "value": new.value,
                     "device": new.deviceID?.rawValue, "order": new.orderID?.rawValue, "now": now, "owner": owner,
@@ -39,9 +39,10 @@ extension SQLiteFleetStore {
         let now = clock().milliseconds
         let owner = owner
         try await write { db in
-            try db.execute(
-                sql: "UPDATE challenges SET state = ?, since_at = ? WHERE id = ? AND owner = ?",
-                arguments: [state.rawValue, now, id.rawValue, owner])
+            try db.cachedStatement(
+                sql: "UPDATE challenges SET state = ?, since_at = ? WHERE id = ? AND owner = ?"
+            )
+            .execute(arguments: [state.rawValue, now, id.rawValue, owner])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("challenge \(id)") }
         }
     }
@@ -97,21 +98,24 @@ extension SQLiteFleetStore {
     package func challenges(of order: OrderRecord.ID) async throws(FleetStoreError) -> [ChallengeRecord] {
         try await read { db in
             let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE order_id = ? ORDER BY id"
-            return try Row.fetchAll(db, sql: sql, arguments: [order.rawValue]).map(ChallengeRecord.init(row:))
+            return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [order.rawValue]).map(
+                ChallengeRecord.init(row:))
         }
     }
 
     package func challenges(of device: Device.ID) async throws(FleetStoreError) -> [ChallengeRecord] {
         try await read { db in
             let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE device_id = ? ORDER BY id"
-            return try Row.fetchAll(db, sql: sql, arguments: [device.rawValue]).map(ChallengeRecord.init(row:))
+            return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [device.rawValue]).map(
+                ChallengeRecord.init(row:))
         }
     }
 
     package func challenges(zone: String) async throws(FleetStoreError) -> [ChallengeRecord] {
         try await read { db in
             let sql = "SELECT \(ChallengeRecord.columns) FROM challenges WHERE zone = ? ORDER BY name, value"
-            return try Row.fetchAll(db, sql: sql, arguments: [zone.lowercased()]).map(ChallengeRecord.init(row:))
+            return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [zone.lowercased()]).map(
+                ChallengeRecord.init(row:))
         }
     }
 }

@@ -48,24 +48,26 @@ extension SQLiteFleetStore {
         let now = clock().milliseconds
         return try await write { db in
             guard let before = try Self.device(id, db) else { throw FleetStoreError.notFound("device \(id)") }
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE devices SET
                         state_changed_at = CASE WHEN state = :state THEN state_changed_at ELSE :now END,
                         state = :state, description = :description, addresses_wanted = :wanted,
                         addresses_attempted = :attempted, name_is_ours = :ours, updated_at = :now
                     WHERE id = :id
-                    """,
-                arguments: [
-                    "id": id.rawValue, "now": now, "state": (change.state ?? before.state).rawValue,
-                    "description": change.description ?? before.description,
-                    "wanted": try TextList.encodeSet(change.addressesWanted ?? before.addressesWanted, "address"),
-                    "attempted": try TextList.encodeSet(
-                        change.addressesAttempted ?? before.addressesAttempted, "address"),
-                    "ours": change.isNameOurs ?? before.isNameOurs,
-                ])
+                    """
+            ).execute(arguments: [
+                "id": id.rawValue, "now": now, "state": (change.state ?? before.state).rawValue,
+                "description": change.description ?? before.description,
+                "wanted": try TextList.encodeSet(change.addressesWanted ?? before.addressesWanted, "address"),
+                "attempted": try TextList.encodeSet(
+                    change.addressesAttempted ?? before.addressesAttempted, "address"),
+                "ours": change.isNameOurs ?? before.isNameOurs,
+            ])
             if let tags = change.tags {
-                try db.execute(sql: "DELETE FROM device_tags WHERE device_name = ?", arguments: [before.name])
+                try db.cachedStatement(sql: "DELETE FROM device_tags WHERE device_name = ?").execute(arguments: [
+                    before.name
+                ])
                 try Self.insert(tags: tags, of: before.name, db)
             }
             guard let device = try Self.device(id, db) else { throw FleetStoreError.notFound("device \(id)") }
@@ -78,12 +80,12 @@ extension SQLiteFleetStore {
     ) async throws(FleetStoreError) {
         let text = try TextList.encodeSet(addresses, "address")
         try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE devices SET addresses_published = :text, addresses_attempted = '',
                         name_is_ours = name_is_ours OR :text <> '' WHERE id = :id
-                    """,
-                arguments: ["text": text, "id": id.rawValue])
+                    """
+            ).execute(arguments: ["text": text, "id": id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("device \(id)") }
         }
     }
@@ -95,11 +97,10 @@ extension SQLiteFleetStore {
             // Two statements, so that each finds and sorts its rows by an index.
             func fetch(_ condition: String, _ limit: Int) throws -> [Device] {
                 try Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT \(Device.columns) FROM devices WHERE zone = ? AND \(condition) ORDER BY updated_at LIMIT ?
-                        """,
-                    arguments: [zone.lowercased(), limit]
+                    db.cachedStatement(
+                        sql: """
+                            SELECT \(Device.columns) FROM devices WHERE zone = ? AND \(condition) ORDER BY updated_at LIMIT ?
+                            """), arguments: [zone.lowercased(), limit]
                 ).map(Device.init(row:))
             }
             let waiting = try fetch("\(due) <> addresses_published", limit)
@@ -123,12 +124,12 @@ extension SQLiteFleetStore {
 
     static func device(named name: String, _ db: Database) throws -> Device? {
         let sql = "SELECT \(Device.columns) FROM devices WHERE name = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [name]).map(Device.init(row:))
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [name]).map(Device.init(row:))
     }
 
     static func device(_ id: Device.ID, _ db: Database) throws -> Device? {
         let sql = "SELECT \(Device.columns) FROM devices WHERE id = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [id.rawValue]).map(Device.init(row:))
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [id.rawValue]).map(Device.init(row:))
     }
 
     /// Inserts a device unless its name is taken; returns whether it did.

@@ -16,14 +16,14 @@ extension SQLiteFleetStore {
                 return .held(by: try Self.heal(holder, of: name, from: now, lifetime, db))
             }
             try Owners.register(owner, process, at: now, db)
-            try db.execute(sql: "UPDATE fencing SET last_token = last_token + 1 WHERE id = 1")
-            let token = try Int64.fetchOne(db, sql: "SELECT last_token FROM fencing WHERE id = 1") ?? 0
-            try db.execute(
+            try db.cachedStatement(sql: "UPDATE fencing SET last_token = last_token + 1 WHERE id = 1").execute()
+            let token = try Int64.fetchOne(db.cachedStatement(sql: "SELECT last_token FROM fencing WHERE id = 1")) ?? 0
+            try db.cachedStatement(
                 sql: """
                     INSERT INTO leases (name, owner, fencing_token, expires_at) VALUES (:name, :owner, :token, :expires)
                     ON CONFLICT (name) DO UPDATE SET owner = :owner, fencing_token = :token, expires_at = :expires
-                    """,
-                arguments: ["name": name, "owner": owner, "token": token, "expires": expires])
+                    """
+            ).execute(arguments: ["name": name, "owner": owner, "token": token, "expires": expires])
             return .acquired(
                 Lease(name: name, owner: owner, fencingToken: token, expiresAt: Date(milliseconds: expires)))
         }
@@ -33,11 +33,12 @@ extension SQLiteFleetStore {
         let now = clock().milliseconds
         let expires = now + Self.leaseMilliseconds(lifetime)
         return try await write { db in
-            try db.execute(
-                sql: "UPDATE leases SET expires_at = ? WHERE name = ? AND fencing_token = ?",
-                arguments: [expires, lease.name, lease.fencingToken])
+            try db.cachedStatement(sql: "UPDATE leases SET expires_at = ? WHERE name = ? AND fencing_token = ?")
+                .execute(arguments: [expires, lease.name, lease.fencingToken])
             guard db.changesCount == 1 else { throw FleetStoreError.leaseLost(lease) }
-            try db.execute(sql: "UPDATE owners SET seen_at = ? WHERE token = ?", arguments: [now, lease.owner])
+            try db.cachedStatement(sql: "UPDATE owners SET seen_at = ? WHERE token = ?").execute(arguments: [
+                now, lease.owner,
+            ])
             return Lease(
                 name: lease.name, owner: lease.owner, fencingToken: lease.fencingToken,
                 expiresAt: Date(milliseconds: expires))
@@ -46,9 +47,9 @@ extension SQLiteFleetStore {
 
     package func releaseLease(_ lease: Lease) async throws(FleetStoreError) {
         try await write { db in
-            try db.execute(
-                sql: "DELETE FROM leases WHERE name = ? AND fencing_token = ?",
-                arguments: [lease.name, lease.fencingToken])
+            try db.cachedStatement(sql: "DELETE FROM leases WHERE name = ? AND fencing_token = ?").execute(arguments: [
+                lease.name, lease.fencingToken,
+            ])
         }
     }
 
@@ -56,13 +57,13 @@ extension SQLiteFleetStore {
     /// still fences, for nobody else can have begun.
     static func requireHeld(_ lease: Lease, _ db: Database) throws {
         let token = try Int64.fetchOne(
-            db, sql: "SELECT fencing_token FROM leases WHERE name = ?", arguments: [lease.name])
+            db.cachedStatement(sql: "SELECT fencing_token FROM leases WHERE name = ?"), arguments: [lease.name])
         guard token == lease.fencingToken else { throw FleetStoreError.leaseLost(lease) }
     }
 
     private static func holder(of name: String, _ db: Database) throws -> LeaseHolder? {
         let sql = "SELECT \(Owners.columns), expires_at FROM leases JOIN owners ON token = owner WHERE name = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [name]).map { row in
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [name]).map { row in
             LeaseHolder(
                 owner: try row.text("token"), process: try Owners.identity(row), expiresAt: try row.date("expires_at"))
         }

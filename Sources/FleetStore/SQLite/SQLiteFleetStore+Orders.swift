@@ -21,18 +21,18 @@ extension SQLiteFleetStore {
                     hint: "resume it, or mark it failed, before another is made")
             }
             let attempt = previous?.step == .failed ? (previous?.attempt ?? 0) + 1 : 1
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     INSERT INTO orders (device_id, directory_url, step, identifiers, profile, replaces, csr, attempt,
                         created_at, updated_at)
                     VALUES (:device, :directory, 'planned', :identifiers, :profile, :replaces, :csr, :attempt, :now,
                         :now)
-                    """,
-                arguments: [
-                    "device": new.deviceID.rawValue, "directory": new.directoryURL, "identifiers": identifiers,
-                    "profile": new.profile, "replaces": new.replaces, "csr": new.csr.map { Data($0) },
-                    "attempt": attempt, "now": now,
-                ])
+                    """
+            ).execute(arguments: [
+                "device": new.deviceID.rawValue, "directory": new.directoryURL, "identifiers": identifiers,
+                "profile": new.profile, "replaces": new.replaces, "csr": new.csr.map { Data($0) },
+                "attempt": attempt, "now": now,
+            ])
             let record = try Self.existingOrder(OrderRecord.ID(rawValue: db.lastInsertedRowID), db)
             try History.pruneOrders(of: new.deviceID, db)
             return record
@@ -51,20 +51,20 @@ extension SQLiteFleetStore {
                     .conflict, "order \(id) is at step \(before.step.rawValue) and cannot go to \(step.rawValue)",
                     hint: "read the order again; another process has taken it further")
             }
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE orders SET step = :step, order_url = ifnull(:order, order_url),
                         certificate_url = ifnull(:certificate, certificate_url), csr = ifnull(:csr, csr),
                         replaces = ifnull(:replaces, replaces), expires_at = ifnull(:expires, expires_at),
                         last_error = ifnull(:error, last_error), retry_at = ifnull(:retry, retry_at), updated_at = :now
                     WHERE id = :id
-                    """,
-                arguments: [
-                    "step": step.rawValue, "order": change.orderURL, "certificate": change.certificateURL,
-                    "csr": change.csr.map { Data($0) }, "replaces": change.replaces,
-                    "expires": change.expiresAt?.milliseconds, "error": change.lastError,
-                    "retry": change.retryAt?.milliseconds, "now": now, "id": id.rawValue,
-                ])
+                    """
+            ).execute(arguments: [
+                "step": step.rawValue, "order": change.orderURL, "certificate": change.certificateURL,
+                "csr": change.csr.map { Data($0) }, "replaces": change.replaces,
+                "expires": change.expiresAt?.milliseconds, "error": change.lastError,
+                "retry": change.retryAt?.milliseconds, "now": now, "id": id.rawValue,
+            ])
             return try Self.existingOrder(id, db)
         }
     }
@@ -76,7 +76,7 @@ extension SQLiteFleetStore {
     package func order(url: String) async throws(FleetStoreError) -> OrderRecord? {
         try await read { db in
             let sql = "SELECT \(OrderRecord.columns) FROM orders WHERE order_url = ? ORDER BY id DESC LIMIT 1"
-            return try Row.fetchOne(db, sql: sql, arguments: [url]).map(OrderRecord.init(row:))
+            return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [url]).map(OrderRecord.init(row:))
         }
     }
 
@@ -91,12 +91,11 @@ extension SQLiteFleetStore {
     package func openOrders(after: OrderRecord.ID?, limit: Int) async throws(FleetStoreError) -> [OrderRecord] {
         try await read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(OrderRecord.columns) FROM orders INDEXED BY orders_open_by_age
-                    WHERE step NOT IN ('delivered', 'failed') AND id > ? ORDER BY id LIMIT ?
-                    """,
-                arguments: [after?.rawValue ?? 0, pageLimit(limit)]
+                db.cachedStatement(
+                    sql: """
+                        SELECT \(OrderRecord.columns) FROM orders INDEXED BY orders_open_by_age
+                        WHERE step NOT IN ('delivered', 'failed') AND id > ? ORDER BY id LIMIT ?
+                        """), arguments: [after?.rawValue ?? 0, pageLimit(limit)]
             ).map(OrderRecord.init(row:))
         }
     }
@@ -104,7 +103,7 @@ extension SQLiteFleetStore {
     package func orders(of device: Device.ID, limit: Int) async throws(FleetStoreError) -> [OrderRecord] {
         try await read { db in
             let sql = "SELECT \(OrderRecord.columns) FROM orders WHERE device_id = ? ORDER BY id DESC LIMIT ?"
-            return try Row.fetchAll(db, sql: sql, arguments: [device.rawValue, pageLimit(limit)])
+            return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [device.rawValue, pageLimit(limit)])
                 .map(OrderRecord.init(row:))
         }
     }
@@ -118,13 +117,13 @@ extension SQLiteFleetStore {
         let sql = """
             SELECT \(OrderRecord.columns) FROM orders WHERE device_id = ? AND directory_url = ? ORDER BY id DESC LIMIT ?
             """
-        return try Row.fetchAll(db, sql: sql, arguments: [device.rawValue, directoryURL, limit])
+        return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [device.rawValue, directoryURL, limit])
             .map(OrderRecord.init(row:))
     }
 
     private static func order(_ id: OrderRecord.ID, _ db: Database) throws -> OrderRecord? {
         let sql = "SELECT \(OrderRecord.columns) FROM orders WHERE id = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [id.rawValue]).map(OrderRecord.init(row:))
+        return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [id.rawValue]).map(OrderRecord.init(row:))
     }
 
     private static func existingOrder(_ id: OrderRecord.ID, _ db: Database) throws -> OrderRecord {

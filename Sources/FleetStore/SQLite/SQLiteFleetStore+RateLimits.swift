@@ -66,7 +66,7 @@ extension SQLiteFleetStore {
                 cell.arrival = RateLimitCell.nanoseconds(instant)
                 try Self.setCell(cell, of: key, db)
             } else {
-                try db.execute(sql: "DELETE FROM rate_limits WHERE key = ?", arguments: [key])
+                try db.cachedStatement(sql: "DELETE FROM rate_limits WHERE key = ?").execute(arguments: [key])
             }
         }
     }
@@ -74,16 +74,18 @@ extension SQLiteFleetStore {
     package func pruneRateLimits() async throws(FleetStoreError) {
         let now = RateLimitCell.nanoseconds(clock())
         try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     DELETE FROM rate_limits WHERE theoretical_arrival_ns <= ? AND coalesce(held_until_ns, 0) <= ?
-                    """, arguments: [now, now])
+                    """
+            ).execute(arguments: [now, now])
         }
     }
 
     private static func cell(_ key: String, _ db: Database) throws -> RateLimitCell? {
         try Row.fetchOne(
-            db, sql: "SELECT theoretical_arrival_ns, held_until_ns, interval_ns FROM rate_limits WHERE key = ?",
+            db.cachedStatement(
+                sql: "SELECT theoretical_arrival_ns, held_until_ns, interval_ns FROM rate_limits WHERE key = ?"),
             arguments: [key]
         ).map { row in
             RateLimitCell(
@@ -94,16 +96,16 @@ extension SQLiteFleetStore {
     }
 
     private static func setCell(_ cell: RateLimitCell, of key: String, _ db: Database) throws {
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 INSERT INTO rate_limits (key, theoretical_arrival_ns, held_until_ns, interval_ns)
                 VALUES (:key, :arrival, :held, :interval)
                 ON CONFLICT (key) DO UPDATE
                 SET theoretical_arrival_ns = :arrival, held_until_ns = :held, interval_ns = :interval
-                """,
-            arguments: [
-                "key": key, "arrival": cell.arrival, "held": cell.heldUntil > 0 ? cell.heldUntil : nil,
-                "interval": cell.interval > 0 ? cell.interval : nil,
-            ])
+                """
+        ).execute(arguments: [
+            "key": key, "arrival": cell.arrival, "held": cell.heldUntil > 0 ? cell.heldUntil : nil,
+            "interval": cell.interval > 0 ? cell.interval : nil,
+        ])
     }
 }

@@ -16,7 +16,7 @@ extension SQLiteFleetStore {
             guard try Self.device(new.deviceID, db) != nil else {
                 throw FleetStoreError.notFound("device \(new.deviceID)")
             }
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     INSERT INTO certificate_requests (device_id, csr, names, profile, key_fingerprint, requested_at,
                         due_at, failures, forced_at)
@@ -25,12 +25,12 @@ extension SQLiteFleetStore {
                         key_fingerprint = :key, requested_at = :now,
                         forced_at = coalesce(:forced, forced_at),
                         due_at = CASE WHEN failures = 0 AND parked_at IS NULL THEN :due ELSE max(due_at, :due) END
-                    """,
-                arguments: [
-                    "device": new.deviceID.rawValue, "csr": Data(new.csr), "names": names, "profile": new.profile,
-                    "key": new.keyFingerprint, "now": now, "due": new.dueAt?.milliseconds,
-                    "forced": new.isForced ? now : nil,
-                ])
+                    """
+            ).execute(arguments: [
+                "device": new.deviceID.rawValue, "csr": Data(new.csr), "names": names, "profile": new.profile,
+                "key": new.keyFingerprint, "now": now, "due": new.dueAt?.milliseconds,
+                "forced": new.isForced ? now : nil,
+            ])
             guard let record = try Self.request(new.deviceID, db) else {
                 throw FleetStoreError.internalFailure("the request just stored cannot be read")
             }
@@ -45,14 +45,13 @@ extension SQLiteFleetStore {
     package func requestsDue(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRequestRecord] {
         try await read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(CertificateRequestRecord.columns) FROM certificate_requests
-                    WHERE due_at IS NOT NULL AND due_at <= ?
-                        AND EXISTS (SELECT 1 FROM devices WHERE devices.id = device_id AND state = 'active')
-                    ORDER BY due_at LIMIT ?
-                    """,
-                arguments: [at.milliseconds, pageLimit(limit)]
+                db.cachedStatement(
+                    sql: """
+                        SELECT \(CertificateRequestRecord.columns) FROM certificate_requests
+                        WHERE due_at IS NOT NULL AND due_at <= ?
+                            AND EXISTS (SELECT 1 FROM devices WHERE devices.id = device_id AND state = 'active')
+                        ORDER BY due_at LIMIT ?
+                        """), arguments: [at.milliseconds, pageLimit(limit)]
             ).map(CertificateRequestRecord.init(row:))
         }
     }
@@ -72,7 +71,8 @@ extension SQLiteFleetStore {
             """
         return try await read { db in
             try Row.fetchAll(
-                db, sql: sql, arguments: ["now": at.milliseconds, "quarters": quartersGone, "limit": pageLimit(limit)]
+                db.cachedStatement(sql: sql),
+                arguments: ["now": at.milliseconds, "quarters": quartersGone, "limit": pageLimit(limit)]
             )
             .map(CertificateRequestRecord.init(row:))
         }
@@ -83,25 +83,25 @@ extension SQLiteFleetStore {
     ) async throws(FleetStoreError) -> Bool {
         let forced = isForced ? clock().milliseconds : nil
         return try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = ?, failures = 0, problem = NULL, faults = 0,
                         parked_at = NULL, parked_link = NULL, forced_at = coalesce(?, forced_at) WHERE device_id = ?
-                    """,
-                arguments: [instant.milliseconds, forced, device.rawValue])
+                    """
+            ).execute(arguments: [instant.milliseconds, forced, device.rawValue])
             return db.changesCount == 1
         }
     }
 
     package func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError) {
         try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, faults = 0, is_ahead = 0,
                         parked_at = NULL, parked_link = NULL, forced_at = NULL
                     WHERE device_id = ? AND csr = ? AND forced_at IS ?
-                    """,
-                arguments: [request.deviceID.rawValue, Data(request.csr), request.forcedAt?.milliseconds])
+                    """
+            ).execute(arguments: [request.deviceID.rawValue, Data(request.csr), request.forcedAt?.milliseconds])
         }
     }
 
@@ -121,22 +121,23 @@ extension SQLiteFleetStore {
         }
         let (due, parked, link) = (dueAt, parkedAt, parkedLink)
         try await write { db in
-            try db.execute(
+            try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = :due, failures = failures + :failures,
                         faults = faults + :faults, problem = :problem, parked_at = :parked, parked_link = :link
                     WHERE device_id = :device AND csr = :csr
-                    """,
-                arguments: [
-                    "due": due, "failures": failures, "faults": faults, "problem": problem, "parked": parked,
-                    "link": link, "device": request.deviceID.rawValue, "csr": Data(request.csr),
-                ])
+                    """
+            ).execute(arguments: [
+                "due": due, "failures": failures, "faults": faults, "problem": problem, "parked": parked,
+                "link": link, "device": request.deviceID.rawValue, "csr": Data(request.csr),
+            ])
         }
     }
 
     private static func request(_ device: Device.ID, _ db: Database) throws -> CertificateRequestRecord? {
         try Row.fetchOne(
-            db, sql: "SELECT \(CertificateRequestRecord.columns) FROM certificate_requests WHERE device_id = ?",
+            db.cachedStatement(
+                sql: "SELECT \(CertificateRequestRecord.columns) FROM certificate_requests WHERE device_id = ?"),
             arguments: [device.rawValue]
         ).map(CertificateRequestRecord.init(row:))
     }

@@ -9,20 +9,21 @@ package import Foundation
 extension SQLiteFleetStore {
     package func standings(since version: Int64) async throws(FleetStoreError) -> StandingChanges {
         try await read { db in
-            let latest = try Int64.fetchOne(db, sql: "SELECT value FROM change_clock WHERE id = 1") ?? 0
+            let latest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM change_clock WHERE id = 1")) ?? 0
             guard latest != version else { return StandingChanges(version: latest, devices: [], standings: []) }
             guard version > 0 else {
                 // Everything: in the order of the credentials' own table, which is read from end to end once at start.
                 var standings: [DeviceStanding] = []
-                let rows = try Row.fetchCursor(db, sql: "\(Self.standingColumns) ORDER BY credentials.id LIMIT -1")
+                let rows = try Row.fetchCursor(
+                    db.cachedStatement(sql: "\(Self.standingColumns) ORDER BY credentials.id LIMIT -1"))
                 while let row = try rows.next() {
                     standings.append(try DeviceStanding(row: row, sharing: standings.last))
                 }
                 return StandingChanges(version: latest, devices: standings.map(\.deviceID), standings: standings)
             }
             let devices = try Int64.fetchAll(
-                db, sql: "SELECT device_id FROM device_changes WHERE version > ? ORDER BY version", arguments: [version]
-            )
+                db.cachedStatement(sql: "SELECT device_id FROM device_changes WHERE version > ? ORDER BY version"),
+                arguments: [version])
             let statement = try db.cachedStatement(sql: "\(Self.standingColumns) WHERE credentials.device_id = ?")
             let standings = try devices.flatMap { device in
                 try Row.fetchAll(statement, arguments: [device]).map { try DeviceStanding(row: $0) }
@@ -33,7 +34,9 @@ extension SQLiteFleetStore {
     }
 
     package func standingVersion() async throws(FleetStoreError) -> Int64 {
-        try await read { db in try Int64.fetchOne(db, sql: "SELECT value FROM change_clock WHERE id = 1") ?? 0 }
+        try await read { db in
+            try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM change_clock WHERE id = 1")) ?? 0
+        }
     }
 
     package func standings(
@@ -41,14 +44,16 @@ extension SQLiteFleetStore {
     ) async throws(FleetStoreError) -> [DeviceStanding] {
         try await read { db in
             let sql = "\(Self.standingColumns) WHERE credentials.id > ? ORDER BY credentials.id LIMIT ?"
-            return try Row.fetchAll(db, sql: sql, arguments: [last, limit]).map { try DeviceStanding(row: $0) }
+            return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [last, limit]).map {
+                try DeviceStanding(row: $0)
+            }
         }
     }
 
     package func census(at now: Date) async throws(FleetStoreError) -> FleetCensus {
         try await read { db in
             func count(_ clause: String, _ arguments: StatementArguments = []) throws -> Int {
-                try Int.fetchOne(db, sql: "SELECT count(*) FROM " + clause, arguments: arguments) ?? 0
+                try Int.fetchOne(db.cachedStatement(sql: "SELECT count(*) FROM " + clause), arguments: arguments) ?? 0
             }
             let states = try Device.State.allCases.map { state in
                 (state, try count("devices WHERE state = ?", [state.rawValue]))

@@ -10,18 +10,17 @@ extension SQLiteFleetStore {
     package func dueWork(after: Date, upTo: Date) async throws(FleetStoreError) -> [DueWork] {
         try await read { db in
             let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT certificate_requests.device_id AS device_id, devices.name AS name, zone,
-                        (SELECT group_concat(tag, char(10)) FROM device_tags WHERE device_name = devices.name) AS tags,
-                        requested_at, due_at, is_ahead, not_before_at, not_after_at, revoked_at, window_end
-                    FROM certificate_requests
-                    CROSS JOIN devices ON devices.id = certificate_requests.device_id
-                    LEFT JOIN certificates
-                        ON certificates.device_id = certificate_requests.device_id AND is_current = 1
-                    WHERE due_at > :after AND due_at <= :upTo AND state = 'active' AND parked_at IS NULL
-                    """,
-                arguments: ["after": after.milliseconds, "upTo": upTo.milliseconds])
+                db.cachedStatement(
+                    sql: """
+                        SELECT certificate_requests.device_id AS device_id, devices.name AS name, zone,
+                            (SELECT group_concat(tag, char(10)) FROM device_tags WHERE device_name = devices.name) AS tags,
+                            requested_at, due_at, is_ahead, not_before_at, not_after_at, revoked_at, window_end
+                        FROM certificate_requests
+                        CROSS JOIN devices ON devices.id = certificate_requests.device_id
+                        LEFT JOIN certificates
+                            ON certificates.device_id = certificate_requests.device_id AND is_current = 1
+                        WHERE due_at > :after AND due_at <= :upTo AND state = 'active' AND parked_at IS NULL
+                        """), arguments: ["after": after.milliseconds, "upTo": upTo.milliseconds])
             var work: [DueWork] = []
             while let row = try rows.next() { work.append(try DueWork(row: row)) }
             return work
@@ -30,9 +29,9 @@ extension SQLiteFleetStore {
 
     package func hurryRequest(of device: Device.ID) async throws(FleetStoreError) -> Bool {
         try await write { db in
-            try db.execute(
-                sql: "UPDATE certificate_requests SET is_ahead = 1 WHERE device_id = ? AND due_at IS NOT NULL",
-                arguments: [device.rawValue])
+            try db.cachedStatement(
+                sql: "UPDATE certificate_requests SET is_ahead = 1 WHERE device_id = ? AND due_at IS NOT NULL"
+            ).execute(arguments: [device.rawValue])
             return db.changesCount == 1
         }
     }
@@ -52,19 +51,21 @@ extension SQLiteFleetStore {
             LIMIT :limit
             """
         return try await read { db in
-            try Row.fetchAll(db, sql: sql, arguments: ["ended": ended.milliseconds, "limit": pageLimit(limit)])
-                .map(CertificateRequestRecord.init(row:))
+            try Row.fetchAll(
+                db.cachedStatement(sql: sql), arguments: ["ended": ended.milliseconds, "limit": pageLimit(limit)]
+            )
+            .map(CertificateRequestRecord.init(row:))
         }
     }
 
     package func plannedRenewals() async throws(FleetStoreError) -> [(hour: Date, count: Int)] {
         try await read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT renew_at / 3600000 * 3600000 AS hour, count(*) AS renewals FROM certificates
-                    WHERE is_current = 1 AND revoked_at IS NULL AND renew_at IS NOT NULL GROUP BY 1
-                    """
+                db.cachedStatement(
+                    sql: """
+                        SELECT renew_at / 3600000 * 3600000 AS hour, count(*) AS renewals FROM certificates
+                        WHERE is_current = 1 AND revoked_at IS NULL AND renew_at IS NOT NULL GROUP BY 1
+                        """)
             ).map { row in
                 (try row.date("hour"), Int(truncatingIfNeeded: try row.integer("renewals")))
             }
@@ -74,14 +75,14 @@ extension SQLiteFleetStore {
     package func fleetOutlook() async throws(FleetStoreError) -> [FleetOutlook] {
         try await read { db in
             let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT zone, (SELECT min(tag) FROM device_tags WHERE device_name = devices.name) AS tag,
-                        not_before_at, not_after_at, renew_at
-                    FROM devices LEFT JOIN certificates
-                        ON certificates.device_id = devices.id AND is_current = 1 AND revoked_at IS NULL
-                    WHERE state = 'active' ORDER BY devices.id
-                    """)
+                db.cachedStatement(
+                    sql: """
+                        SELECT zone, (SELECT min(tag) FROM device_tags WHERE device_name = devices.name) AS tag,
+                            not_before_at, not_after_at, renew_at
+                        FROM devices LEFT JOIN certificates
+                            ON certificates.device_id = devices.id AND is_current = 1 AND revoked_at IS NULL
+                        WHERE state = 'active' ORDER BY devices.id
+                        """))
             var outlooks: [FleetOutlook] = []
             while let row = try rows.next() {
                 var validity: Range<Date>?

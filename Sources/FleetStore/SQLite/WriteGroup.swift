@@ -67,15 +67,15 @@ final class WriteGroup: Sendable {
             // having read a state that is no longer the latest.
             try db.inTransaction(.immediate) {
                 for member in members {
-                    try db.execute(sql: "SAVEPOINT member")
+                    try db.cachedStatement(sql: "SAVEPOINT member").execute()
                     guard let error = member.run(db) else {
-                        try db.execute(sql: "RELEASE member")
+                        try db.cachedStatement(sql: "RELEASE member").execute()
                         continue
                     }
                     // A full disk rolls the whole transaction back by itself, and then it has failed for all.
                     guard db.isInsideTransaction else { throw error }
-                    try db.execute(sql: "ROLLBACK TO member")
-                    try db.execute(sql: "RELEASE member")
+                    try db.cachedStatement(sql: "ROLLBACK TO member").execute()
+                    try db.cachedStatement(sql: "RELEASE member").execute()
                 }
                 return .commit
             }
