@@ -14,8 +14,11 @@ package struct AsyncHTTPFleetTransport: FleetTransport {
     /// - Parameters:
     ///   - trustRoots: a PEM file of roots that are trusted beside the system's.
     ///   - proxy: where every request goes through; nil: straight to the server.
+    ///   - connections: at once, at most; what exceeds them waits for ten seconds. For who speaks for many devices.
     /// - Throws: ``FleetAPIError`` `untrusted` when the file cannot be used.
-    package init(trustRoots: String? = nil, proxy: ProxySettings.Server? = nil) throws(FleetAPIError) {
+    package init(
+        trustRoots: String? = nil, proxy: ProxySettings.Server? = nil, connections: Int = 8
+    ) throws(FleetAPIError) {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots))] }
@@ -25,6 +28,7 @@ package struct AsyncHTTPFleetTransport: FleetTransport {
             // A device asks a few times in a row and then not for minutes: nothing is kept open in between.
             connectionPool: .init(idleTimeout: .seconds(5)))
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         configuration.httpVersion = .http1Only
         if let proxy {
             configuration.proxy = .server(
@@ -36,10 +40,10 @@ package struct AsyncHTTPFleetTransport: FleetTransport {
 
     /// Lends a transport to `body` and shuts it down afterwards.
     package static func with<Result: Sendable>(
-        trustRoots: String? = nil, proxy: ProxySettings.Server? = nil,
+        trustRoots: String? = nil, proxy: ProxySettings.Server? = nil, connections: Int = 8,
         _ body: (AsyncHTTPFleetTransport) async throws -> Result
     ) async throws -> Result {
-        let transport = try AsyncHTTPFleetTransport(trustRoots: trustRoots, proxy: proxy)
+        let transport = try AsyncHTTPFleetTransport(trustRoots: trustRoots, proxy: proxy, connections: connections)
         do {
             let result = try await body(transport)
             await transport.shutdown()

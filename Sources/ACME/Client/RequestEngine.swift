@@ -62,10 +62,9 @@ struct RequestEngine: Sendable {
                 while true {
                     let response: ACMEResponse
                     do throws(ACMEError) {
-                        let jws = try JWS(signedBy: signer, as: identity, nonce: nonce, url: url, payload: payload)
                         var request = ACMERequest(method: .post, url: url, headers: headers(accept: accept))
                         request.headers["Content-Type"] = "application/jose+json"
-                        request.body = try WireJSON.encode(jws)
+                        request.body = try signer.signedBody(as: identity, nonce: nonce, url: url, payload: payload)
                         response = try await exchange(request, &budget)
                     } catch {
                         nonces.settle(returning: nil)
