@@ -56,11 +56,20 @@ start_named() {
     cat >>"$folder/named.conf" <<CONFIGURATION
 include "$folder/tsig.key";
 ${statistics:+statistics-channels { inet 127.0.0.1 port $statistics; \};}
+CONFIGURATION
+    add_zone "$zone" "$notify"
+    run_named named "$zone" "$port"
+}
+
+# add_zone ZONE NOTIFY_STATEMENTS: to be updated with the key, in the configuration of the next named.
+add_zone() {
+    local zone=$1
+    cat >>"$folder/named.conf" <<CONFIGURATION
 zone "$zone" {
     type primary;
     file "$zone.zone";
     update-policy { grant "ddns-acme" zonesub A AAAA TXT; };
-    $notify
+    $2
 };
 CONFIGURATION
     cat >"$folder/$zone.zone" <<ZONE
@@ -69,7 +78,6 @@ CONFIGURATION
     IN NS  ns1.$zone.
 ns1 IN A   127.0.0.1
 ZONE
-    run_named named "$zone" "$port"
 }
 
 # start_secondary ZONE PORT PRIMARY_PORT
@@ -123,7 +131,19 @@ zone_is_served() {
 # start_pebble PORT MANAGEMENT_PORT DNS_PORT [SECONDS]: the CA, which asks for pauses of so many seconds (1 unless told; 0:
 # of none); $folder/ca.pem then holds the root of its HTTPS certificate.
 start_pebble() {
-    local port=$1 management=$2 dns=$3 pause=${4:-1}
+    local port=$1 management=$2 dns=$3
+    configure_pebble "$port" "$management" "${4:-1}"
+    PEBBLE_VA_NOSLEEP=1 "$peers/pebble/usr/bin/pebble" -strict -config "$folder/pebble.json" \
+        -dnsserver "127.0.0.1:$dns" </dev/null >"$folder/pebble.log" 2>&1 &
+    pids+=($!)
+    wait_for $! "$folder/pebble.log" from_pebble "https://127.0.0.1:$port/dir"
+    # The root of what it issues is another one, new at each start.
+    from_pebble "https://127.0.0.1:$management/roots/0" >"$folder/issuing-root.pem"
+}
+
+# configure_pebble PORT MANAGEMENT_PORT SECONDS: writes $folder/pebble.json and what it names.
+configure_pebble() {
+    local port=$1 management=$2 pause=$3
     make_certificate
     cat >"$folder/pebble.json" <<CONFIGURATION
 { "pebble": {
@@ -133,12 +153,6 @@ start_pebble() {
     "retryAfter": { "authz": $pause, "order": $pause },
     "profiles": { $pebble_profiles } } }
 CONFIGURATION
-    PEBBLE_VA_NOSLEEP=1 "$peers/pebble/usr/bin/pebble" -strict -config "$folder/pebble.json" \
-        -dnsserver "127.0.0.1:$dns" </dev/null >"$folder/pebble.log" 2>&1 &
-    pids+=($!)
-    wait_for $! "$folder/pebble.log" from_pebble "https://127.0.0.1:$port/dir"
-    # The root of what it issues is another one, new at each start.
-    from_pebble "https://127.0.0.1:$management/roots/0" >"$folder/issuing-root.pem"
 }
 
 # start_acme_without_windows PORT PEBBLE_PORT: the same CA at another port, as one of those that know no renewal windows

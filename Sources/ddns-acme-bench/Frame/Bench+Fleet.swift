@@ -2,34 +2,56 @@ import DNSUpdate
 import FoundationEssentials
 
 extension Bench {
-    /// A state directory with so many devices, filled when it is first asked for.
-    func fleet(_ count: Int) async throws -> String {
-        let state = "\(folder)/fleet-\(count)"
-        guard !FileManager.default.fileExists(atPath: state) else { return state }
-        progress.show("filling a store with \(Figure.text(Double(count))) devices")
-        try await FleetFile.fill(state, zone: zone.description, count: count)
-        return state
+    /// A store full of devices, and the zone that shows what is in it.
+    struct Fleet: Sendable {
+        let count: Int
+        let state: String
+        let zone: String
+        /// The configuration file.
+        let configuration: String
     }
 
-    /// A configuration file like the one of the run, with another state directory and perhaps another CA.
-    func configuration(state: String, name: String, authority: Authority? = nil) throws -> String {
+    /// So many devices, made and published when they are first asked for.
+    func fleet(_ count: Int) async throws -> Fleet {
+        let state = "\(folder)/fleet-\(count)"
+        let zone = "fleet-\(count).example.com"
+        let fleet = Fleet(
+            count: count, state: state, zone: zone,
+            configuration: try configuration(
+                state: state, name: "fleet-\(count)", zone: zone, primary: fleetPrimary))
+        guard !FileManager.default.fileExists(atPath: state) else { return fleet }
+        progress.show("making \(Figure.text(Double(count))) devices")
+        try await FleetFile.fill(state, zone: zone, count: count)
+        try Reconciliation(self).publish(fleet)
+        return fleet
+    }
+
+    /// A configuration file like the one of the run, with another state directory and perhaps another zone or CA.
+    func configuration(
+        state: String, name: String, zone: String? = nil, primary: DNSEndpoint? = nil, authority: Authority? = nil
+    ) throws -> String {
         let path = "\(folder)/\(name).yaml"
+        var values: [(key: String, value: String)] = [("state-directory", state)]
+        if let zone { values.append(("  - name", zone)) }
+        if let primary { values += [("    primary", "\(primary)"), ("    nameservers", "[\(primary)]")] }
+        if let authority { values += [("  directory", authority.directory), ("  trust-roots", authority.root)] }
         let text = try String(contentsOf: URL(filePath: "\(folder)/config.yaml"), encoding: .utf8)
         let lines = text.split(separator: "\n").map { line -> String in
-            if line.hasPrefix("state-directory:") { return "state-directory: \(state)" }
-            guard let authority else { return String(line) }
-            if line.hasPrefix("  directory:") { return "  directory: \(authority.directory)" }
-            return line.hasPrefix("  trust-roots:") ? "  trust-roots: \(authority.root)" : String(line)
+            guard let entry = values.first(where: { line.hasPrefix($0.key + ":") }) else { return String(line) }
+            return "\(entry.key): \(entry.value)"
         }
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
         return path
     }
 
     /// How to start this program as a control server on that state directory.
-    func serveArguments(state: String) -> [String] {
+    func serveArguments(
+        state: String, zone: String, primary: DNSEndpoint, authority: Authority
+    ) -> [String] {
         [
-            Self.ownPath, "serve", "--folder", folder, "--state", state, "--zone", zone.description, "--dns-port",
-            "\(primary.port)", "--acme-port", "\(pacedCA.port)",
+            Self.ownPath, "serve", "--folder", folder, "--state", state, "--zone", zone, "--dns-port",
+            "\(primary.port)", "--acme-port", "\(authority.port)",
+            "--acme-root", authority.root,
         ]
     }
 }

@@ -17,11 +17,19 @@ final class Bench {
     let zone: DomainName
     let primary: DNSEndpoint
     let statisticsPort: UInt16
+    /// The primary's process.
+    let nameServer: ProcessFigures
+    /// Another primary, with a zone for each fleet.
+    let fleetPrimary: DNSEndpoint
     /// Asks for pauses, as public CAs do.
     let pacedCA: Authority
     /// Asks for none: what is left is the clients' own time.
     let promptCA: Authority
+    /// The program of the CAs, to be started anew, and where that one listens.
+    let authorityProgram: String
+    let freshCA: Authority
     let program: String
+    private let isStrict: Bool
     let progress = Progress()
     let key: TSIGKey
     private let machine = Machine.here()
@@ -40,6 +48,12 @@ final class Bench {
         pacedCA = Authority(name: "a CA that asks for pauses of 1 s", port: command.acmePort, folder: folder)
         promptCA = Authority(
             name: "a CA that asks for none", port: command.promptAcmePort, folder: "\(folder)/prompt-ca")
+        freshCA = Authority(
+            name: "a CA that asks for pauses of 1 s", port: command.freshAcmePort, folder: "\(folder)/fresh-ca")
+        authorityProgram = command.authorityProgram
+        nameServer = ProcessFigures(processID: command.dnsProcess)
+        fleetPrimary = try DNSEndpoint("127.0.0.1:\(command.fleetDnsPort)")
+        isStrict = command.strict
         program = command.program
         key = try TSIGKeyFile.load("\(folder)/tsig.key").key()
     }
@@ -47,7 +61,18 @@ final class Bench {
     /// This program, to be started again as a server or as a source of load.
     static var ownPath: String { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "" }
 
-    func makeClient() -> UpdateClient { UpdateClient(zone: zone, primaries: [primary], key: key) }
+    /// An engine on a connection that is there already.
+    func withEngine(_ body: (UpdateEngine) async throws -> Void) async throws {
+        let client = UpdateClient(zone: zone, primaries: [primary], key: key)
+        do {
+            try await client.probe()
+            try await body(UpdateEngine(client: client))
+        } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
+    }
 
     func name(_ label: String) throws -> DomainName { try DomainName("\(label).\(zone)") }
 
@@ -66,14 +91,30 @@ final class Bench {
     /// Gives each subject its turn, A B A B, so that whatever else goes on meets all of them alike.
     func inTurns(_ measure: Measure, scale: Int?, rounds: Int? = nil, _ subjects: [Subject]) async throws {
         let rounds = rounds ?? size.rounds
+        var failed: Set<String> = []
         for round in 1...rounds {
-            for subject in subjects {
+            for subject in subjects where !failed.contains(subject.name) {
                 progress.show(
                     "\(subject.name)\(scale.map { ", \(Figure.text(Double($0)))" } ?? ""), round \(round) of \(rounds)")
-                for figure in try await subject.turn() {
-                    record(measure, subject.name, figure.metric, scale: scale, figure.value)
+                do {
+                    for figure in try await turn(subject) {
+                        record(measure, subject.name, figure.metric, scale: scale, figure.value)
+                    }
+                } catch let failure as PeerFailure {
+                    failed.insert(subject.name)
+                    note(failure, in: measure)
                 }
             }
+        }
+    }
+
+    /// A peer that fails has a second turn.
+    private func turn(_ subject: Subject) async throws -> Figures {
+        do {
+            return try await subject.turn()
+        } catch let failure as PeerFailure {
+            progress.say("\(failure); once more")
+            return try await subject.turn()
         }
     }
 
@@ -98,6 +139,13 @@ final class Bench {
     func leaveOut(_ measure: Measure, _ reason: UnusableTool) {
         failures.append(Report.Note(measure: measure, text: reason.description))
         progress.say("\(measure.rawValue) left out: \(reason)")
+    }
+
+    /// Notes that a peer did not work: no failure of ours, unless that was asked for.
+    func note(_ failure: PeerFailure, in measure: Measure) {
+        if isStrict { hasFailed = true }
+        failures.append(Report.Note(measure: measure, text: failure.description))
+        progress.say("\(failure)")
     }
 
     func fail(_ measure: Measure, _ error: any Error) {

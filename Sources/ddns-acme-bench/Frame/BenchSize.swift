@@ -22,13 +22,21 @@ enum BenchSize: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// How often each question is put to the store.
     var queries: Int { pick(3, 20, 50) }
     /// How long a server is put under load.
-    var loadDuration: Duration { pick(.milliseconds(300), .seconds(3), .seconds(10)) }
+    var loadDuration: Duration { pick(.milliseconds(300), .seconds(2), .seconds(10)) }
     /// Lone certificates of each client.
     var loneCertificates: Int { pick(1, 3, 10) }
     /// Certificates of a whole fleet.
-    var fleetCertificates: Int { pick(4, 48, 1_000) }
+    var fleetCertificates: Int { pick(4, 1_000, 1_000) }
+    /// The same for peers that are much slower.
+    var fleetPeerCertificates: Int { pick(4, 48, 1_000) }
+    /// Orders at a time.
+    var issuancesAtOnce: [Int] { pick([8], [128], [32, 128]) }
+    /// Devices whose year is forecast.
+    var forecasts: [Int] { pick([1_000], [65_000], [65_000, 1_000_000]) }
+    /// How often a hot path is counted: the spread is small.
+    var hotRounds: Int { pick(1, 1, 3) }
     /// Runs of a hot path whose instructions are counted.
-    var hotIterations: Int { pick(20, 200, 1_000) }
+    var hotIterations: Int { pick(20, 200, 400) }
 
     private func pick<Value>(_ smoke: Value, _ quick: Value, _ full: Value) -> Value {
         switch self {

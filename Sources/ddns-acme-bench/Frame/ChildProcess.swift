@@ -1,13 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// A program that was started to be measured: its peak of memory and its processor time are known when it has ended.
+/// A program that was started to be measured.
 struct ChildProcess: Sendable {
     struct Ending: Sendable {
         /// The exit code; 128 and the signal's number when a signal ended it.
         let status: Int32
-        /// Bytes, at the most.
-        let residentPeak: Int
         /// Seconds, in the kernel and outside.
         let processorTime: Double
     }
@@ -20,15 +18,14 @@ struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - arguments: the path of the program first, or its name on PATH.
     ///   - environment: beside this process's own.
-    ///   - input: a file for its standard input.
     ///   - log: a file that gets what it says on both streams.
     static func start(
-        _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null", log: String
+        _ arguments: [String], environment: [String: String] = [:], log: String
     ) throws -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
@@ -45,14 +42,22 @@ struct ChildProcess: Sendable {
     }
 
     /// Runs a program to its end; another exit code than 0 is a failure.
+    ///
+    /// - Parameter peer: its name, if it is other people's.
     @discardableResult
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null", log: String
+        _ arguments: [String], environment: [String: String] = [:], log: String, peer: String? = nil
     ) throws -> Ending {
-        let child = try start(arguments, environment: environment, input: input, log: log)
-        let ending = try child.wait()
-        guard ending.status == 0 else { throw child.failure("ended with \(ending.status)") }
-        return ending
+        try start(arguments, environment: environment, log: log).waitForSuccess(peer: peer)
+    }
+
+    @discardableResult
+    func waitForSuccess(peer: String? = nil) throws -> Ending {
+        let ending = try wait()
+        guard ending.status != 0 else { return ending }
+        let what = "ended with \(ending.status)"
+        guard let peer else { throw failure(what) }
+        throw PeerFailure(peer, what, output: output)
     }
 
     /// Blocks until it has ended.
@@ -64,7 +69,7 @@ struct ChildProcess: Sendable {
         }
         let signal = status & 0x7F
         return Ending(
-            status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, residentPeak: usage.ru_maxrss * 1_024,
+            status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal,
             processorTime: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime))
     }
 
@@ -92,14 +97,7 @@ struct ChildProcess: Sendable {
         (try? Data(contentsOf: URL(filePath: logPath))).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Bytes resident now.
-    var resident: Int {
-        let text = (try? String(contentsOf: URL(filePath: "/proc/\(processID)/status"), encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        return (line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1_024
-    }
-
-    private func failure(_ what: String) -> BenchFailure {
+    func failure(_ what: String) -> BenchFailure {
         BenchFailure("\(arguments.joined(separator: " ")) \(what)\n\(output.suffix(2_000))")
     }
 

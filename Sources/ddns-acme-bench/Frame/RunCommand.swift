@@ -17,9 +17,16 @@ struct RunCommand: AsyncParsableCommand {
     var acmePort: UInt16
     @Option(help: "The port of a CA that asks for none; its files are in the folder prompt-ca.")
     var promptAcmePort: UInt16
+    @Option(help: "The port of one that is started anew for each fleet; its files are in the folder fresh-ca.")
+    var freshAcmePort: UInt16
+    @Option(help: "The program of those CAs (pebble).") var authorityProgram: String
+    @Option(help: "The process of the primary.") var dnsProcess: Int32
+    @Option(help: "The port of another primary, which has a zone for each fleet: fleet-1000.example.com, …")
+    var fleetDnsPort: UInt16
     @Option(help: "The ddns-acme that is measured.") var program: String
     @Option(help: "Where report.md, report.json and the pictures go.") var output: String
     @Option(help: "The command that the reader of the report may repeat.") var command = "scripts/bench"
+    @Flag(help: "A peer that does not work is a failure, too.") var strict = false
     @Option(help: "Only these measures, separated by commas.") var only: String?
 
     func run() async throws {

@@ -15,10 +15,15 @@ struct CheckInLoad {
             Pinned.server([Bench.ownPath, "constant", "--folder", bench.folder]), log: "\(bench.folder)/constant.log")
         defer { constant.stop() }
         for count in bench.size.fleets {
-            let state = try await bench.fleet(count)
+            let fleet = try await bench.fleet(count)
             let server = try RunningServer.start(
-                Pinned.server(bench.serveArguments(state: state)), log: "\(bench.folder)/serve.log")
+                Pinned.server(
+                    bench.serveArguments(
+                        state: fleet.state, zone: fleet.zone, primary: bench.fleetPrimary, authority: bench.pacedCA)),
+                log: "\(bench.folder)/serve.log")
             defer { server.stop() }
+            // It compares the zone with the store first.
+            try await server.process.figures.settle()
             try await bench.inTurns(
                 .checkIns, scale: count,
                 [
@@ -27,6 +32,9 @@ struct CheckInLoad {
                         "check-in, connection kept, 1 in 100 with another address", server, count, changeEvery: 100),
                     subject("constant answer, connection kept", constant, count),
                     subject("check-in, new TLS connection", server, count, reconnects: true),
+                    subject(
+                        "check-in, new TLS connection, 1 in 100 with another address", server, count, changeEvery: 100,
+                        reconnects: true),
                     subject("constant answer, new TLS connection", constant, count, reconnects: true),
                 ])
         }

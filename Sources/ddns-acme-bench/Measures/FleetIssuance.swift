@@ -11,7 +11,15 @@ import Issuance
 struct FleetIssuance {
     /// What lego is run with; a process each, of which a machine bears only so many.
     private static let processesAtOnce = 16
-    private static let issuancesAtOnce = 64
+    /// A turn that takes longer per certificate has got stuck.
+    private static let patience: Duration = .seconds(3)
+
+    /// What a turn took.
+    private struct Turn {
+        let duration: Duration
+        /// Seconds of processor time of the client's own processes, by what they are.
+        let processorTimes: [(of: String, seconds: Double)]
+    }
 
     private let bench: Bench
 
@@ -20,59 +28,91 @@ struct FleetIssuance {
     }
 
     func run() async throws {
-        let count = bench.size.fleetCertificates
-        let peers = try IssuancePeers(bench, bench.pacedCA)
-        if Peer.lego != nil { try peers.lego("warm-up-fleet") }
         for round in 1...max(1, bench.size.rounds / 2) {
-            bench.progress.show("ddns-acme, \(count) certificates, round \(round)")
-            try await take("ddns-acme serve, \(Self.issuancesAtOnce) orders at a time", count) {
-                try await ours(count, round: round)
+            for atOnce in bench.size.issuancesAtOnce {
+                let count = bench.size.fleetCertificates
+                try await take("ddns-acme serve, \(atOnce) orders at a time", count, round) {
+                    try await ours(count, atOnce: atOnce, name: "issuing-\(round)-\(atOnce)", $0)
+                }
             }
             guard Peer.lego != nil else { continue }
-            bench.progress.show("lego, \(count) certificates, round \(round)")
-            try await take("lego run, \(Self.processesAtOnce) processes at a time", count) {
-                try Self.lego(peers, (0..<count).map { "fleet-\(round)-\($0)" })
+            let count = bench.size.fleetPeerCertificates
+            do {
+                try await take("lego run, \(Self.processesAtOnce) processes at a time", count, round) {
+                    try lego((0..<count).map { "fleet-\(round)-\($0)" }, $0)
+                }
+            } catch let failure as PeerFailure {
+                bench.note(failure, in: .fleetIssuance)
             }
         }
         bench.note(
             .fleetIssuance,
-            "Each device makes its own key and request within the time that is measured. This CA asks for pauses of 1 s."
-        )
+            "Each device makes its own key and request within the time that is measured. This CA asks for pauses of 1 s;"
+                + " it is started anew for each turn and refuses no good nonce.")
+        bench.note(
+            .fleetIssuance,
+            "CPU is what all processors of the machine spent, a certificate; the CA, BIND and the clients share them.")
     }
 
-    private func take(_ subject: String, _ count: Int, _ turn: () async throws -> Duration) async throws {
-        let before = try IssuanceCounts.now(bench, bench.pacedCA)
-        let seconds = try await turn().inSeconds
-        let counts = try IssuanceCounts.now(bench, bench.pacedCA).since(before)
-        bench.record(.fleetIssuance, subject, "certificates/s", scale: count, Double(count) / seconds)
-        for figure in counts.figures(certificates: count) {
-            bench.record(.fleetIssuance, subject, figure.metric, scale: count, figure.value)
+    /// - Parameter turn: gets the certificates, and begins by itself to measure.
+    private func take(
+        _ subject: String, _ count: Int, _ round: Int, _ turn: @escaping (Authority) async throws -> Turn
+    ) async throws {
+        bench.progress.show("\(subject), \(count) certificates, round \(round)")
+        let ca = try FreshAuthority.start(bench)
+        defer { ca.stop() }
+        let before = try IssuanceCounts.now(bench, ca.authority)
+        let (caBefore, nameServerBefore) = (ca.figures.processorTime, bench.nameServer.processorTime)
+        let taken = try await turn(ca.authority)
+        let counts = try IssuanceCounts.now(bench, ca.authority).since(before)
+        let times =
+            taken.processorTimes + [
+                ("the CA", ca.figures.processorTime - caBefore),
+                ("BIND", bench.nameServer.processorTime - nameServerBefore),
+            ]
+        func record(_ metric: String, _ value: Double) {
+            bench.record(.fleetIssuance, subject, metric, scale: count, value)
         }
+        record("certificates/s", Double(count) / taken.duration.inSeconds)
+        for figure in counts.figures(certificates: count) { record(figure.metric, figure.value) }
+        for time in times { record("CPU of \(time.of), ms a certificate", time.seconds * 1_000 / Double(count)) }
     }
 
     // MARK: - Ours
 
-    private func ours(_ count: Int, round: Int) async throws -> Duration {
-        let state = "\(bench.folder)/issuing-\(round)"
-        try await FleetFile.fill(state, zone: bench.zone.description, count: count, hasCertificates: false)
+    private func ours(_ count: Int, atOnce: Int, name: String, _ authority: Authority) async throws -> Turn {
+        let state = "\(bench.folder)/\(name)"
+        let zone = bench.zone.description
+        try await FleetFile.fill(state, zone: zone, count: count, isNew: true)
         let arguments =
-            bench.serveArguments(state: state) + ["--plain", "--issuances-at-once", "\(Self.issuancesAtOnce)"]
+            bench.serveArguments(state: state, zone: zone, primary: bench.primary, authority: authority)
+            + ["--plain", "--issuances-at-once", "\(atOnce)"]
         let server = try RunningServer.start(arguments, log: "\(bench.folder)/issuing.log")
         defer { server.stop() }
-        let zone = bench.zone.description
-        return try await AsyncHTTPFleetTransport.with { transport in
+        try await server.process.figures.settle()
+        let (serverBefore, ownBefore) = (server.process.figures.processorTime, ProcessFigures.own.processorTime)
+        // A connection for each device, as they have.
+        let duration = try await AsyncHTTPFleetTransport.with(connections: count) { transport in
             let client = FleetClient(
                 server: try ServerURL("http://127.0.0.1:\(server.port)"), transport: transport,
                 userAgent: "ddns-acme-bench")
             let start = ContinuousClock.now
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for index in 0..<count {
-                    group.addTask { try await Self.request(index, zone: zone, client) }
+            try await within(Self.patience * count + .seconds(60)) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for index in 0..<count {
+                        group.addTask { try await Self.request(index, zone: zone, client) }
+                    }
+                    try await group.waitForAll()
                 }
-                try await group.waitForAll()
             }
             return ContinuousClock.now - start
         }
+        return Turn(
+            duration: duration,
+            processorTimes: [
+                ("the server", server.process.figures.processorTime - serverBefore),
+                ("the devices", ProcessFigures.own.processorTime - ownBefore),
+            ])
     }
 
     /// What the agent does: the request, then looking again until the chain is there.
@@ -87,24 +127,42 @@ struct FleetIssuance {
         }
     }
 
+    private func within(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw BenchFailure("not all certificates were there after \(limit)")
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     // MARK: - Peers
 
-    private static func lego(_ peers: IssuancePeers, _ labels: [String]) throws -> Duration {
+    private func lego(_ labels: [String], _ authority: Authority) throws -> Turn {
+        let peers = try IssuancePeers(bench, authority)
+        // It has its account before the clock starts. The earlier one's is not known to this CA.
+        try? FileManager.default.removeItem(atPath: peers.legoFolder)
+        try peers.lego("warm-up-\(labels[0])")
         let start = ContinuousClock.now
         var waiting = labels[...]
         var running: [ChildProcess] = []
+        var processorTime = 0.0
         while !waiting.isEmpty || !running.isEmpty {
-            while running.count < processesAtOnce, let label = waiting.popFirst() {
+            while running.count < Self.processesAtOnce, let label = waiting.popFirst() {
                 running.append(try peers.startLego(label))
             }
             // The oldest is the likeliest to be done.
             let child = running.removeFirst()
-            let ending = try child.wait()
-            guard ending.status == 0 else {
+            do {
+                processorTime += try child.waitForSuccess(peer: "lego").processorTime
+            } catch {
                 for other in running { _ = try? other.terminate() }
-                throw BenchFailure("lego ended with \(ending.status): \(child.output.suffix(800))")
+                throw error
             }
         }
-        return ContinuousClock.now - start
+        return Turn(duration: ContinuousClock.now - start, processorTimes: [("lego", processorTime)])
     }
 }

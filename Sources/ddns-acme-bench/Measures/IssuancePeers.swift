@@ -36,12 +36,11 @@ struct IssuancePeers {
     }
 
     func lego(_ label: String) throws {
-        let child = try startLego(label)
-        let ending = try child.wait()
-        guard ending.status == 0 else {
-            throw BenchFailure("lego ended with \(ending.status): \(child.output.suffix(800))")
-        }
+        try startLego(label).waitForSuccess(peer: "lego")
     }
+
+    /// Where it keeps its account.
+    var legoFolder: String { "\(bench.folder)/lego-\(authority.port)" }
 
     /// lego's pauses are at their shortest, a second; it asks name servers on port 53 only, so that here it is spared their
     /// check (`--dns.disable-cp`), which ddns-acme makes.
@@ -49,7 +48,7 @@ struct IssuancePeers {
         try ChildProcess.start(
             [
                 "lego", "--server", authority.directory, "--accept-tos", "--email", "ops@example.com", "--path",
-                "\(bench.folder)/lego-\(authority.port)", "--key-type", "ec256", "--dns", "rfc2136", "--dns.resolvers",
+                legoFolder, "--key-type", "ec256", "--dns", "rfc2136", "--dns.resolvers",
                 "127.0.0.1:\(bench.primary.port)", "--dns.disable-cp", "--domains", "\(label).\(bench.zone)", "run",
             ],
             environment: [
@@ -69,6 +68,6 @@ struct IssuancePeers {
                 "--work-dir",
                 "\(bench.folder)/certbot/work", "--logs-dir", "\(bench.folder)/certbot/logs", "--key-type", "ecdsa",
                 "--domain", "\(label).\(bench.zone)",
-            ], environment: ["REQUESTS_CA_BUNDLE": authority.root], log: "\(bench.folder)/certbot.log")
+            ], environment: ["REQUESTS_CA_BUNDLE": authority.root], log: "\(bench.folder)/certbot.log", peer: "certbot")
     }
 }

@@ -25,7 +25,14 @@ struct LoneIssuance {
         if Peer.lego != nil { clients.append(("lego run", { try peers.lego($0) })) }
         if Peer.certbot != nil { clients.append(("certbot certonly", { try peers.certbot($0) })) }
         // Each has its account before the clock starts.
-        for (index, client) in clients.enumerated() { try client.issue("warm-up-\(authority.port)-\(index)") }
+        for (index, client) in clients.enumerated() {
+            do {
+                try client.issue("warm-up-\(authority.port)-\(index)")
+            } catch let failure as PeerFailure {
+                clients.removeAll { $0.name == client.name }
+                bench.note(failure, in: .loneIssuance)
+            }
+        }
         var serial = 0
         try await bench.inTurns(
             .loneIssuance, scale: nil, rounds: bench.size.loneCertificates,

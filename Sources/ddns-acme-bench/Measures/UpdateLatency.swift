@@ -11,15 +11,7 @@ struct UpdateLatency {
     }
 
     func run() async throws {
-        let client = bench.makeClient()
-        do {
-            try await client.probe()
-            try await measure(UpdateEngine(client: client))
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
+        try await bench.withEngine { try await measure($0) }
         bench.note(.latency, "The bulk update is one of 10,000 changes, started again when it is done.")
     }
 
@@ -79,21 +71,7 @@ struct UpdateLatency {
     }
 
     private func peer(_ changes: [UpdateWork.Change]) throws -> [Double] {
-        try changes.map { change in
-            let script = "\(bench.folder)/nsupdate.txt"
-            let text = """
-                server 127.0.0.1 \(bench.primary.port)
-                zone \(bench.zone).
-                update delete \(change.name). A
-                update add \(change.name). 60 A \(change.address)
-                send
-
-                """
-            try Data(text.utf8).write(to: URL(filePath: script))
-            let start = ContinuousClock.now
-            try ChildProcess.run(
-                ["nsupdate", "-v", "-k", "\(bench.folder)/tsig.key", script], log: "\(bench.folder)/nsupdate.log")
-            return (ContinuousClock.now - start).inMilliseconds
-        }
+        let peers = UpdatePeers(bench)
+        return try changes.map { try peers.nsupdate([$0], batch: 1).inMilliseconds }
     }
 }

@@ -15,15 +15,7 @@ struct UpdateThroughput {
     }
 
     func run() async throws {
-        let client = bench.makeClient()
-        do {
-            try await client.probe()
-            try await measure(UpdateEngine(client: client))
-        } catch {
-            await client.close()
-            throw error
-        }
-        await client.close()
+        try await bench.withEngine { try await measure($0) }
         bench.note(
             .updates,
             "A change is the deletion of a name's A records and the addition of another one, as a device causes "
@@ -35,6 +27,7 @@ struct UpdateThroughput {
     }
 
     private func measure(_ engine: UpdateEngine) async throws {
+        let peers = UpdatePeers(bench)
         let ours = UpdateWork(zone: bench.zone, prefix: "ours")
         let ceiling = UpdateWork(zone: bench.zone, prefix: "ceiling")
         let nsupdate = UpdateWork(zone: bench.zone, prefix: "nsu")
@@ -51,18 +44,20 @@ struct UpdateThroughput {
                     return try load.run(inFlight: Self.inFlight)
                 },
                 subject("nsupdate, \(Self.batch) changes a message", count) {
-                    try runNSUpdate(nsupdate.next(count), batch: Self.batch)
+                    try peers.nsupdate(nsupdate.next(count), batch: Self.batch)
                 },
             ]
             if count <= bench.size.singleUpdates {
                 subjects.append(
-                    subject("nsupdate, one change a message", count) { try runNSUpdate(nsupdate.next(count), batch: 1) }
+                    subject("nsupdate, one change a message", count) {
+                        try peers.nsupdate(nsupdate.next(count), batch: 1)
+                    }
                 )
             }
             if let peer = Peer.dnsperf, count <= bench.size.singleUpdates {
                 subjects.append(
                     subject("dnsperf -u, one change a message, \(Self.inFlight) in flight", count) {
-                        try runDNSPerf(peer, dnsperf.next(count))
+                        try peers.dnsperf(peer, dnsperf.next(count), inFlight: Self.inFlight)
                     })
             }
             try await bench.inTurns(.updates, scale: count, subjects)
@@ -84,51 +79,6 @@ struct UpdateThroughput {
             try await group.waitForAll()
         }
         return ContinuousClock.now - start
-    }
-
-    // MARK: - Peers
-
-    private func runNSUpdate(_ changes: [UpdateWork.Change], batch: Int) throws -> Duration {
-        let script = "\(bench.folder)/nsupdate.txt"
-        var text = "server 127.0.0.1 \(bench.primary.port)\nzone \(bench.zone).\n"
-        for portion in changes.portions(of: batch) {
-            for change in portion {
-                text += "update delete \(change.name). A\nupdate add \(change.name). 60 A \(change.address)\n"
-            }
-            text += "send\n"
-        }
-        try Data(text.utf8).write(to: URL(filePath: script))
-        let start = ContinuousClock.now
-        // -v: over TCP, as we do.
-        try ChildProcess.run(
-            ["nsupdate", "-v", "-k", "\(bench.folder)/tsig.key", script], log: "\(bench.folder)/nsupdate.log")
-        return ContinuousClock.now - start
-    }
-
-    private func runDNSPerf(_ path: String, _ changes: [UpdateWork.Change]) throws -> Duration {
-        let script = "\(bench.folder)/dnsperf.txt"
-        var text = ""
-        for change in changes {
-            text += "\(bench.zone)\ndelete \(change.name). A\nadd \(change.name). 60 A \(change.address)\nsend\n"
-        }
-        try Data(text.utf8).write(to: URL(filePath: script))
-        let log = "\(bench.folder)/dnsperf.log"
-        let child = try ChildProcess.start(
-            [
-                path, "-u", "-d", script, "-n", "1", "-s", "127.0.0.1", "-p", "\(bench.primary.port)", "-m", "tcp",
-                "-c", "1",
-                "-q", "\(Self.inFlight)", "-y", "\(bench.key.algorithm):\(bench.key.name):\(try bench.secretText())",
-            ], log: log)
-        let ending = try child.wait()
-        let output = child.output
-        func figure(_ label: String) -> Double? {
-            output.split(separator: "\n").first { $0.contains(label) }
-                .flatMap { $0.split(separator: ":").last?.split(separator: " ").first }.flatMap { Double($0) }
-        }
-        guard ending.status == 0, let completed = figure("Updates completed"), completed == Double(changes.count),
-            let time = figure("Run time (s)")
-        else { throw BenchFailure("dnsperf did not complete \(changes.count) updates: \(output.suffix(600))") }
-        return .seconds(time)
     }
 
     private var fileSystem: String {

@@ -9,7 +9,7 @@ struct Chart {
     let metric: String
     let series: [Series]
 
-    /// One for each metric that was taken at two scales at least.
+    /// One for each metric that was taken of some subject at two scales at least.
     static func all(_ report: Report) -> [Chart] {
         var charts: [Chart] = []
         for measure in report.measures {
@@ -18,7 +18,8 @@ struct Chart {
             for entry in series where !metrics.contains(entry.metric) { metrics.append(entry.metric) }
             for metric in metrics {
                 let entries = series.filter { $0.metric == metric }
-                guard Set(entries.map(\.scale)).count > 1 else { continue }
+                let isCurve = Dictionary(grouping: entries, by: \.subject).values.contains { $0.count > 1 }
+                guard isCurve else { continue }
                 charts.append(Chart(measure: measure, metric: metric, series: entries))
             }
         }

@@ -34,7 +34,7 @@ struct Machine: Codable, Sendable {
             })
     }
 
-    private static func text(_ path: String) -> String {
+    static func text(_ path: String) -> String {
         // These files have no length that could be asked for first.
         guard let file = fopen(path, "r") else { return "" }
         defer { fclose(file) }

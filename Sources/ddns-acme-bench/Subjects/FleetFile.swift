@@ -31,15 +31,15 @@ enum FleetFile {
 
     /// - Parameters:
     ///   - directory: the state directory, made by this.
-    ///   - hasCertificates: whether each has one already.
-    static func fill(_ directory: String, zone: String, count: Int, hasCertificates: Bool = true) async throws {
+    ///   - isNew: whether they have nothing yet but their credentials.
+    static func fill(_ directory: String, zone: String, count: Int, isNew: Bool = false) async throws {
         try await SQLiteFleetStore.open(directory: directory).close()
         let queue = try DatabaseQueue(path: "\(directory)/\(SQLiteFleetStore.fileName)")
         try prepare(queue)
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         for start in stride(from: 0, to: count, by: portion) {
             let range = start..<min(start + portion, count)
-            try insert(range, zone: zone, hasCertificates: hasCertificates, now: now, queue)
+            try insert(range, zone: zone, isNew: isNew, now: now, queue)
         }
         try queue.close()
     }
@@ -50,23 +50,24 @@ enum FleetFile {
     }
 
     private static func insert(
-        _ range: Range<Int>, zone: String, hasCertificates: Bool, now: Int64, _ queue: DatabaseQueue
+        _ range: Range<Int>, zone: String, isNew: Bool, now: Int64, _ queue: DatabaseQueue
     ) throws {
         try queue.inTransaction { db in
-            for index in range { try insert(index, zone: zone, hasCertificate: hasCertificates, now: now, db) }
+            for index in range { try insert(index, zone: zone, isNew: isNew, now: now, db) }
             return .commit
         }
     }
 
-    private static func insert(_ index: Int, zone: String, hasCertificate: Bool, now: Int64, _ db: Database) throws {
+    private static func insert(_ index: Int, zone: String, isNew: Bool, now: Int64, _ db: Database) throws {
         let day: Int64 = 86_400_000
+        let address = isNew ? "" : address(index)
         try db.cachedStatement(
             sql: """
                 INSERT INTO devices (id, name, zone, state, state_changed_at, description, addresses_wanted,
                     addresses_published, created_at, updated_at) VALUES (?, ?, ?, 'active', ?, '', ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            index + 1, "\(label(index)).\(zone)", zone, now, address(index), address(index), now, now,
+            index + 1, "\(label(index)).\(zone)", zone, now, address, address, now, now,
         ])
         try db.cachedStatement(
             sql: "INSERT INTO credentials (device_id, hash, created_at, is_confirmed) VALUES (?, ?, ?, 1)"
@@ -75,7 +76,7 @@ enum FleetFile {
             try db.cachedStatement(sql: "INSERT INTO device_tags (tag, device_name) VALUES (?, ?)")
                 .execute(arguments: [tag, "\(label(index)).\(zone)"])
         }
-        guard hasCertificate else { return }
+        guard !isNew else { return }
         let serial = String(UInt64(index) | 0x7A00_0000_0000_0000, radix: 16)
         try db.cachedStatement(
             sql: """

@@ -19,14 +19,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option var zone: String
     @Option var dnsPort: UInt16
     @Option var acmePort: UInt16
+    @Option(help: "The file with the root of the CA's own certificate.") var acmeRoot: String
     @Option var issuancesAtOnce = 8
 
+    /// Until a signal ends it.
     func run() async throws {
-        try await serve { port in SubjectOptions.announce(port) }
-    }
-
-    /// Until a signal ends it, or the task is cancelled.
-    func serve(_ listening: @escaping @Sendable (Int) -> Void) async throws {
         let zones = try ManagedZones([managedZone()])
         let store = try await SQLiteFleetStore.open(directory: state)
         let logger = Logger(label: "bench") { label in
@@ -43,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         // What is measured is how fast it can be.
         policy.firstCertificates = nil
         let scheduling = policy
-        try await AsyncHTTPClientTransport.withTransport(trustRoots: "\(common.folder)/ca.pem") { transport in
+        try await AsyncHTTPClientTransport.withTransport(trustRoots: acmeRoot) { transport in
             let client = ACMEClient(
                 directory: try ACMEURL("https://127.0.0.1:\(acmePort)/dir"), transport: transport, logger: logger)
             let accounts = AccountManager(
@@ -57,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
                     store: store, zones: zones, issuer: issuer, scheduling: scheduling),
                 settings: limits, address: ControlServer.ListenAddress(host: "127.0.0.1", port: 0),
                 certificate: common.plain ? nil : try certificate(), logger: logger)
-            try await server.run { port in listening(port) }
+            try await server.run { port in SubjectOptions.announce(port) }
         }
         await zones.close()
         try store.close()
