@@ -22,13 +22,13 @@ enum BenchSize: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// How often each question is put to the store.
     var queries: Int { pick(3, 20, 50) }
     /// How long a server is put under load.
-    var loadDuration: Duration { pick(.milliseconds(300), .seconds(2), .seconds(10)) }
+    var loadDuration: Duration { pick(.milliseconds(300), .milliseconds(1_500), .seconds(10)) }
     /// Lone certificates of each client.
-    var loneCertificates: Int { pick(1, 3, 10) }
+    var loneCertificates: Int { pick(1, 2, 10) }
     /// Certificates of a whole fleet.
     var fleetCertificates: Int { pick(4, 1_000, 1_000) }
     /// The same for peers that are much slower.
-    var fleetPeerCertificates: Int { pick(4, 48, 1_000) }
+    var fleetPeerCertificates: Int { pick(4, 32, 1_000) }
     /// Orders at a time.
     var issuancesAtOnce: [Int] { pick([8], [128], [32, 128]) }
     /// Devices whose year is forecast.
