@@ -8,7 +8,7 @@ package struct FleetServices: Sendable {
     package let store: any FleetStore
     package let zones: ManagedZones
     package let issuer: CertificateIssuer
-    package let accounts: AccountManager
+    package var accounts: AccountManager { issuer.accounts }
     package let lifecycle: DeviceLifecycle
     package let checkIns: CheckInDesk
     package let certificates: CertificateDesk
@@ -35,7 +35,6 @@ package struct FleetServices: Sendable {
         self.store = store
         self.zones = zones
         self.issuer = issuer
-        self.accounts = accounts
         self.profile = profile
         self.now = now
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)

@@ -44,13 +44,12 @@ extension SQLiteFleetStore {
         guard var cell = try await read({ try Self.cell(key, $0) }), cell.heldUntil > now else { return nil }
         if cell.healHold(longest, now: now) {
             // Written down, or each look would move the end further away.
-            cell = try await write { db in
-                var stored = try Self.cell(key, db) ?? cell
-                if stored.healHold(longest, now: now) { try Self.setCell(stored, of: key, db) }
-                return stored
+            try await write { db in
+                guard var stored = try Self.cell(key, db), stored.healHold(longest, now: now) else { return }
+                try Self.setCell(stored, of: key, db)
             }
         }
-        return cell.heldUntil > now ? RateLimitCell.date(cell.heldUntil) : nil
+        return RateLimitCell.date(cell.heldUntil)
     }
 
     package func theoreticalArrival(of key: String) async throws(FleetStoreError) -> Date? {

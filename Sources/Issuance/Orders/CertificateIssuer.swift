@@ -47,7 +47,7 @@ package struct CertificateIssuer: Sendable {
     package var directoryURL: String { client.directoryURL.text }
     /// How control of names is proved.
     var challengeType: ChallengeType { solver.type }
-    let accounts: AccountManager
+    package let accounts: AccountManager
     let store: any FleetStore
     let zones: ManagedZones
     private let solver: any ChallengeSolver

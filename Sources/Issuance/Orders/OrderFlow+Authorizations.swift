@@ -1,6 +1,7 @@
 import ACME
 import DNSUpdate
 import FleetStore
+import FoundationEssentials
 
 extension OrderFlow {
     func authorize(_ order: Order, record: OrderRecord, purpose: Purpose) async throws {

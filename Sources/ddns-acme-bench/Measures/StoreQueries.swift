@@ -26,8 +26,9 @@ struct StoreQueries {
 
     func run() async throws {
         for count in bench.size.fleets {
-            let store = try await SQLiteFleetStore.open(directory: try await bench.fleet(count))
-            let queries = queries(count)
+            let fleet = try await bench.fleet(count)
+            let store = try await SQLiteFleetStore.open(directory: fleet.state)
+            let queries = queries(fleet)
             var generator = SplitMix64(state: UInt64(count))
             for query in queries {
                 bench.progress.show("\(query.name), \(Figure.text(Double(count))) devices")
@@ -51,8 +52,8 @@ struct StoreQueries {
                 + "time. Each device has an address, a credential and a certificate, one in a hundred has a tag.")
     }
 
-    private func queries(_ count: Int) -> [Query] {
-        let zone = bench.zone.description
+    private func queries(_ fleet: Bench.Fleet) -> [Query] {
+        let (count, zone) = (fleet.count, fleet.zone)
         func name(_ index: Int) -> String { "\(FleetFile.label(index)).\(zone)" }
         let page = min(100, count / 2)
         return [

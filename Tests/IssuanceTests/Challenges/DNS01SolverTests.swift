@@ -394,3 +394,7 @@ extension DNS01Solver {
         return remaining
     }
 }
+
+extension LeaseOutcome {
+    fileprivate var lease: Lease? { if case .acquired(let lease) = self { lease } else { nil } }
+}

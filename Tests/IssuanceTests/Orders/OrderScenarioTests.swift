@@ -123,7 +123,7 @@ struct OrderScenarioTests {
     )
     func compromisedKey() async throws {
         try await OrderFixture.with { fixture in
-            let (device, key) = (try await fixture.device(), DeviceKey.generate())
+            let (device, key) = (try await fixture.device(), try DeviceKey.generate())
             for reason in [4, 1] {
                 let record = try await fixture.obtain(device, key: key, isForced: true)
                 try await fixture.store.recordRevocation(of: record.id, reason: reason, at: fixture.time.now)
