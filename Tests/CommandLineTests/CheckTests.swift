@@ -132,6 +132,37 @@ struct CheckTests {
         }
     }
 
+    @Test("RFC 8659 §3: what the names above the zone say is asked of a resolver that is named, and else left open")
+    func aboveTheZone() async throws {
+        let parents = NamedConfiguration([
+            .primary(
+                "example.com",
+                text: NamedConfiguration.zoneText("example.com", records: "@ IN CAA 0 issue \"other.example\"")),
+            .primary("com"),
+        ])
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            func step(_ arguments: String...) async throws -> (step: StepOutput, code: Int32) {
+                let output = try await site.run(path: Site.program, ["check", "--json"] + arguments)
+                return (try #require(try StepOutput.lines(output).first { $0.step == "caa" }), output.exitCode)
+            }
+            let open = try await step()
+            #expect(open.step.status == "ok" && open.step.finding.contains("example.com and com not asked"))
+            try await NamedServer.with(parents) { resolver in
+                let forbidden = try await step("--resolver", "127.0.0.1:\(resolver.port)")
+                #expect(forbidden.step.status == "failed" && forbidden.code == 77)
+                #expect(forbidden.step.finding.contains("CAA record at example.com"))
+            }
+            try await NamedServer.with(NamedConfiguration([.primary("example.com"), .primary("com")])) { resolver in
+                let allowed = try await step("--resolver", "127.0.0.1:\(resolver.port)")
+                #expect(allowed.step.status == "ok" && !allowed.step.finding.contains("asked"))
+            }
+            let dead = try await step("--resolver", "127.0.0.1:\(try LoopbackPort.reserve())")
+            #expect(dead.step.status == "warning" && dead.code == 0, "\(dead)")
+            #expect(dead.step.finding.contains("could not be looked up"))
+        }
+    }
+
     @Test("what fails first decides the exit code; what can be checked all the same is")
     func severalFaults() async throws {
         try await Fleet.with { fleet in

@@ -12,6 +12,9 @@ package struct AuthoritativeLookup: Sendable {
         package var attempts: [Duration] = [.milliseconds(500), .seconds(1)]
         /// What we take over UDP, in octets.
         package var payloadSize = QueryMessage.defaultPayloadSize
+        /// Asks for recursion (RD): only for a resolver that the operator names, in a diagnosis, and never about a name that a
+        /// device or a challenge uses. It would remember a "no".
+        package var recursionDesired = false
 
         package init() {}
     }
@@ -139,6 +142,8 @@ package struct AuthoritativeLookup: Sendable {
     private func message(
         _ question: Question, id: UInt16, payloadSize: UInt16?, key: TSIGKey?
     ) throws(TransportFailure) -> OutgoingMessage<ResponseMessage> {
-        try QueryJudge.message(question, id: id, payloadSize: payloadSize, key: key, clock: clock)
+        try QueryJudge.message(
+            question, id: id, payloadSize: payloadSize, key: key, clock: clock,
+            recursionDesired: settings.recursionDesired)
     }
 }

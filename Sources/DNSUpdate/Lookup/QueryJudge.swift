@@ -7,9 +7,12 @@ struct QueryJudge: Sendable {
 
     /// A question as it is sent, signed if there is a key, with the judge of its answers.
     static func message(
-        _ question: Question, id: UInt16, payloadSize: UInt16?, key: TSIGKey?, clock: WallClock
+        _ question: Question, id: UInt16, payloadSize: UInt16?, key: TSIGKey?, clock: WallClock,
+        recursionDesired: Bool = false
     ) throws(TransportFailure) -> OutgoingMessage<ResponseMessage> {
-        let query = QueryMessage(name: question.name, type: question.type, id: id, payloadSize: payloadSize)
+        let query = QueryMessage(
+            name: question.name, type: question.type, id: id, recursionDesired: recursionDesired,
+            payloadSize: payloadSize)
         do {
             let unsigned = try query.wire()
             guard let key else {

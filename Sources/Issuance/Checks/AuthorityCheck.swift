@@ -1,5 +1,5 @@
 package import ACME
-import DNSUpdate
+package import DNSUpdate
 
 /// Proves the way to the CA without an order: its directory, the profile, our account, and that CAA lets it issue.
 package struct AuthorityCheck: Sendable {
@@ -7,16 +7,19 @@ package struct AuthorityCheck: Sendable {
     private let accounts: AccountManager
     private let profile: String?
     private let method: ChallengeType
+    private let resolver: DNSEndpoint?
     private let report: @Sendable (CheckStep) -> Void
 
+    /// - Parameter resolver: asked about CAA above the zones; see ``CAACheck``.
     package init(
         client: ACMEClient, accounts: AccountManager, profile: String?, method: ChallengeType = .dns01,
-        report: @escaping @Sendable (CheckStep) -> Void
+        resolver: DNSEndpoint? = nil, report: @escaping @Sendable (CheckStep) -> Void
     ) {
         self.client = client
         self.accounts = accounts
         self.profile = profile
         self.method = method
+        self.resolver = resolver
         self.report = report
     }
 
@@ -86,11 +89,22 @@ package struct AuthorityCheck: Sendable {
         }
         do {
             let account = try? await accounts.current()?.url.text
-            try await CAACheck().require(
+            let reach = try await CAACheck(resolver: resolver).require(
                 [subject], in: zone, identities: identities, accountURL: account, method: method)
-            report(CheckStep(.caa, subject, .ok, "lets \(identities.joined(separator: ", ")) issue"))
+            report(step(subject, "lets \(identities.joined(separator: ", ")) issue", reach))
         } catch {
             report(CheckStep(.caa, subject, failure: error))
         }
+    }
+    /// What is not known is said: a CA climbs as far as the top-level domain (RFC 8659 §3).
+    private func step(_ subject: String, _ finding: String, _ reach: CAACheck.Reach) -> CheckStep {
+        guard !reach.unasked.isEmpty else { return CheckStep(.caa, subject, .ok, finding) }
+        let names = reach.unasked.map(\.description).joined(separator: " and ")
+        guard let trouble = reach.trouble else {
+            return CheckStep(.caa, subject, .ok, "\(finding); \(names) not asked (--resolver)")
+        }
+        return CheckStep(
+            .caa, subject, .warning, "\(finding), but what \(names) says could not be looked up: \(trouble.message)",
+            hints: [trouble.hint])
     }
 }

@@ -25,6 +25,12 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long the servers may take to show a change.", valueName: "seconds"))
     var timeout = 20
 
+    @Option(
+        help: ArgumentHelp(
+            "A recursive resolver to ask what the names above each zone say in CAA; nothing else is asked there.",
+            valueName: "address"), transform: { try DNSEndpoint($0) })
+    var resolver: DNSEndpoint?
+
     func validate() throws {
         guard (1...600).contains(timeout) else { throw ValidationError("--timeout takes 1 to 600 seconds") }
     }
@@ -110,7 +116,7 @@ struct CheckCommand: AsyncParsableCommand {
                     configuration, client: client, store: store, environment: environment)
                 await AuthorityCheck(
                     client: client, accounts: accounts, profile: configuration.acme.profile,
-                    method: ChallengeType(rawValue: configuration.acme.orders.challenge.rawValue)
+                    method: ChallengeType(rawValue: configuration.acme.orders.challenge.rawValue), resolver: resolver
                 ) {
                     printer.show($0)
                 }.run(zones: zones)
