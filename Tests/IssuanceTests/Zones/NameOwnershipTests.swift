@@ -156,6 +156,44 @@ struct NameOwnershipTests {
         }
     }
 
+    @Test(
+        "a device that asks for a stranger's name is not enrolled; while the primary is away only a token for that name enrolls"
+    )
+    func enrollment() async throws {
+        try await withZone { site in
+            let desk = EnrollmentDesk(store: site.store, zones: site.zones)
+            func token(_ number: UInt8, for pattern: String?) async throws -> [UInt8] {
+                let hash = [UInt8](repeating: number, count: 32)
+                _ = try await site.store.createToken(
+                    NewAccessToken(hash: hash, role: .enroll, namePattern: pattern, usesLeft: 9),
+                    audit: NewAuditEntry(actor: "test", action: "token.create", subject: "", origin: "test"))
+                return hash
+            }
+            func enroll(_ hash: [UInt8], _ name: String?, credential: UInt8) async throws -> Bool {
+                let outcome = try await desk.enroll(
+                    EnrollmentDesk.Application(
+                        tokenHash: hash, credentialHash: [UInt8](repeating: credential, count: 32), name: name,
+                        origin: "test"))
+                if case .enrolled = outcome { return true }
+                return false
+            }
+            let unbound = try await token(1, for: nil)
+            for name in ["www", "ns", "mail"] {
+                await #expect(throws: IssuanceError(.nameTaken, "")) {
+                    _ = try await enroll(unbound, name, credential: 11)
+                }
+                #expect(try await site.store.device(named: "\(name).\(Fixture.zone)") == nil)
+            }
+            #expect(try await enroll(unbound, "dev1", credential: 12))
+            let bound = try await token(2, for: "dev2")
+            try await site.named.kill9()
+            await #expect(throws: LookupFailure.self) { _ = try await enroll(unbound, "dev3", credential: 13) }
+            #expect(try await enroll(unbound, nil, credential: 14), "an opaque label is nobody's")
+            #expect(try await enroll(bound, nil, credential: 15))
+            #expect(try await !site.device("dev2").isNameOurs)
+        }
+    }
+
     // MARK: -
 
     private struct Site: Sendable {
