@@ -136,8 +136,13 @@ package struct CertificateFiles: Sendable {
     private func keyPath(in folder: String) -> String { folder + "/" + Self.keyName }
 
     private func text(_ path: String) throws(CertificateFilesError) -> String? {
-        guard let bytes = try FileSystem.read(path) else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
+        do throws(CertificateFilesError) {
+            return try FileSystem.read(path).map { String(decoding: $0, as: UTF8.self) }
+        } catch {
+            // It is ours to write, not somebody's input.
+            throw CertificateFilesError(
+                .notWritable, error.message, hint: error.hint ?? "move it away, or name another directory with --out")
+        }
     }
 
     private func reserve() throws(CertificateFilesError) {

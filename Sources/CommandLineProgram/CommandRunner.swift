@@ -130,7 +130,7 @@ package struct CommandRunner<Root: ParsableCommand>: Sendable {
         do {
             command = try Root.parseAsRoot(arguments)
         } catch {
-            return answer(to: error)
+            return answer(to: error, arguments)
         }
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -140,10 +140,23 @@ package struct CommandRunner<Root: ParsableCommand>: Sendable {
             }
             return .done
         } catch let error where error is CleanExit || error is ValidationError || error is ExitCode {
-            return answer(to: error)
+            return answer(to: error, arguments)
         } catch {
-            return Self.isHelp(error) ? answer(to: error) : .failed(error)
+            return Self.isHelp(error) ? answer(to: error, arguments) : .failed(error)
         }
+    }
+
+    /// The word after `help` that is no command: the parser would show the help of what comes before it.
+    private static func strangeCommand(_ arguments: [String]) -> String? {
+        guard arguments.first == "help" else { return nil }
+        var commands = Root.configuration.subcommands
+        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+            guard let command = commands.first(where: { $0._commandName == word }) else {
+                return word == "help" ? nil : word.debugDescription
+            }
+            commands = command.configuration.subcommands
+        }
+        return nil
     }
 
     /// A command without an action of its own (`ddns-acme account`) asks for its help by an error of the parser.
@@ -151,16 +164,26 @@ package struct CommandRunner<Root: ParsableCommand>: Sendable {
         Root.exitCode(for: error) == .success
     }
 
-    private func answer(to error: any Error) -> Ending {
+    private func answer(to error: any Error, _ arguments: [String]) -> Ending {
         let status = Root.exitCode(for: error)
+        let program = terminal.program
+        if status == .success, let stranger = Self.strangeCommand(arguments) {
+            return .failed(
+                CommandFailure(
+                    .usage, "there is no command \(stranger)", hints: ["\(program) --help lists the commands"]))
+        }
         guard status != .success else { return .answered(text: Root.fullMessage(for: error), status: 0) }
         if let code = error as? ExitCode { return .answered(text: "", status: code.rawValue) }
-        let program = terminal.program
         var lines = ["error: " + Root.message(for: error)]
         for line in Root.fullMessage(for: error).split(separator: "\n") where line.hasPrefix("Usage: ") {
             lines.append("hint: usage: " + line.dropFirst("Usage: ".count))
         }
-        lines.append("hint: \(program) --help lists the commands, \(program) help COMMAND explains one")
+        let help = "\(program) --help lists the commands, \(program) help COMMAND explains one"
+        if arguments.contains("--json") {
+            let hints = lines.dropFirst().map { String($0.dropFirst("hint: ".count)) }
+            return .failed(CommandFailure(.usage, Root.message(for: error), hints: hints + [help]))
+        }
+        lines.append("hint: " + help)
         return .answered(
             text: lines.map { "\(program): \($0)" }.joined(separator: "\n"), status: ExitStatus.usage.rawValue)
     }

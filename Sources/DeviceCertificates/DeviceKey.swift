@@ -54,18 +54,33 @@ package struct DeviceKey: Sendable, CustomStringConvertible, CustomDebugStringCo
                 .key, "the private key is encrypted",
                 hints: ["give a key without a passphrase, or a request made with it: --csr"])
         }
+        let document = try Self.keyBlock(of: pem)
         do {
-            key = try Certificate.PrivateKey(pemEncoded: pem)
+            key = try Certificate.PrivateKey(pemDocument: document)
         } catch {
             throw DeviceCertificateError(
                 .key, "the private key cannot be read (\(error))",
                 hints: ["give a PEM file with a P-256, P-384 or RSA key of at least 2048 bits"])
         }
-        self.pem = pem
+        // What else is in the file stays out of privkey.pem.
+        self.pem = document.pemString + "\n"
         guard DeviceKeyPolicy.refusedKind(of: key.publicKey) == nil else {
             throw DeviceCertificateError(
                 .key, "public CAs do not certify this kind of private key", hints: [DeviceKeyPolicy.hint])
         }
+    }
+
+    /// The one private key of a file: `openssl ecparam -genkey` puts the curve before it, others a certificate behind it.
+    private static func keyBlock(of pem: String) throws(DeviceCertificateError) -> PEMDocument {
+        let documents = PEMBlocks.documents(in: pem)
+        let keys = documents.filter { $0.discriminator.hasSuffix("PRIVATE KEY") }
+        guard let key = keys.first, keys.count == 1 else {
+            let found = keys.count > 1 ? "\(keys.count) private keys" : PEMBlocks.summary(of: documents)
+            throw DeviceCertificateError(
+                .key, "the private key cannot be read: the file holds \(found)",
+                hints: ["give a PEM file with one P-256, P-384 or RSA key of at least 2048 bits"])
+        }
+        return key
     }
 
     package var publicKey: Certificate.PublicKey { key.publicKey }

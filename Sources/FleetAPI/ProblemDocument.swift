@@ -12,6 +12,8 @@ package struct ProblemDocument: Hashable, Codable, Sendable {
     package var instance: String?
     /// What to do about it (an extension member of ours).
     package var hint: String?
+    /// The device that was spoken of, in full: only the server knows which zone a label means (an extension member).
+    package var device: String?
 
     /// - Parameter status: the type's own status when nil.
     package init(
@@ -25,7 +27,7 @@ package struct ProblemDocument: Hashable, Codable, Sendable {
         self.instance = instance
     }
 
-    private enum CodingKeys: CodingKey { case type, title, status, detail, instance, hint }
+    private enum CodingKeys: CodingKey { case type, title, status, detail, instance, hint, device }
 
     /// Lenient: RFC 9457 §3.1 has members of the wrong JSON type ignored.
     package init(from decoder: any Decoder) throws {
@@ -36,5 +38,6 @@ package struct ProblemDocument: Hashable, Codable, Sendable {
         detail = (try? container.decodeIfPresent(String.self, forKey: .detail)) ?? nil
         instance = (try? container.decodeIfPresent(String.self, forKey: .instance)) ?? nil
         hint = (try? container.decodeIfPresent(String.self, forKey: .hint)) ?? nil
+        device = (try? container.decodeIfPresent(String.self, forKey: .device)) ?? nil
     }
 }

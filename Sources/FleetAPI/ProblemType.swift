@@ -46,6 +46,10 @@ package struct ProblemType: ExtensibleValue, CaseIterable {
     package static let internalError = ProblemType("internal-error")
     package static let overloaded = ProblemType("overloaded")
     package static let dnsUnavailable = ProblemType("dns-unavailable")
+    /// The zone's primary does not take the server's key, clock or update: somebody has to grant it.
+    package static let dnsRefused = ProblemType("dns-refused")
+    /// The primary does not have the zone that the server is configured for.
+    package static let dnsMisconfigured = ProblemType("dns-misconfigured")
     package static let caUnavailable = ProblemType("ca-unavailable")
 
     /// The last part of the URN, such as `bad-csr`.
@@ -76,6 +80,8 @@ package struct ProblemType: ExtensibleValue, CaseIterable {
         .internalError: (500, "The server failed"),
         .overloaded: (503, "The server is busy"),
         .dnsUnavailable: (503, "The DNS server cannot be reached"),
+        .dnsRefused: (502, "The DNS server refuses the change"),
+        .dnsMisconfigured: (502, "The DNS server does not have the zone"),
         .caUnavailable: (503, "The CA cannot be reached"),
     ]
 

@@ -6,6 +6,8 @@ package struct ConfigurationTemplate: Sendable, Hashable {
     package var zone: DomainName
     package var primary: ServerAddress
     package var tsigKeyFile: String
+    /// Which key of the file; nil: the only one.
+    package var tsigKeyName: DomainName?
     package var directory: ACMEDirectory
     /// Contact URLs or addresses.
     package var contacts: [String]
@@ -49,7 +51,7 @@ package struct ConfigurationTemplate: Sendable, Hashable {
             # The key that signs them, as tsig-keygen, ddns-confgen or this program wrote it.
             tsig-key-file: \(scalar(tsigKeyFile))
             # Which key, when the file holds several.
-            # tsig-key-name: ddns-acme
+            \(tsigKeyName.map { "tsig-key-name: \(scalar($0.description))" } ?? "# tsig-key-name: ddns-acme")
             # How long others may remember a device's address: seconds, or 5m, 1h.
             ttl: \(ZoneConfiguration.defaultTTL)
             # Who must show a challenge before the CA is told to look. Empty: the zone's NS set, each at every address.

@@ -28,6 +28,33 @@ struct CheckTests {
         }
     }
 
+    @Test(
+        "a server's name without an address: the step says which; one of a list is only warned of; others need no names"
+    )
+    func names() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            let text = try TemporaryDirectory.text(of: site.configurationFile)
+            let port = fleet.named.port
+            func configured(_ primary: String, _ servers: String) throws -> String {
+                let changed = text.replacing("primary: 127.0.0.1:\(port)", with: "primary: \(primary)")
+                    .replacing("nameservers: [", with: "nameservers: [\(servers)")
+                #expect(changed != text)
+                try fleet.folder.write(changed, to: "names.yaml")
+                return fleet.folder.path("names.yaml")
+            }
+            let some = try configured("[nowhere.invalid, \"127.0.0.1:\(port)\"]", "nowhere.invalid, ")
+            let warned = try await site.run("check", "--config", some)
+            #expect(warned.succeeded && warned.standardOutput.contains("warn   primary"), "\(warned)")
+            let none = try configured("nowhere.invalid", "")
+            let failed = try await site.run("check", "--config", none)
+            #expect(failed.exitCode == 69 && failed.standardOutput.contains("FAILED primary"), "\(failed)")
+            #expect(failed.standardOutput.contains("ok     key"))
+            #expect(try await site.run("token", "create", "--config", none).succeeded)
+            #expect(try await site.run("device", "list", "--config", none).succeeded)
+        }
+    }
+
     @Test("the eight faults of an operator: eight different causes, each with its remedy and its exit code")
     func faults() async throws {
         let policy = "zonesub A AAAA TXT;"

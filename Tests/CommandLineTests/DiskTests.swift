@@ -39,6 +39,11 @@ struct DiskTests {
             let check = try await Self.run(
                 site, after: "\(mount) size=64k,mode=700 tmpfs \(site.state); \(fill)", ["check"])
             #expect(check.exitCode == 73 && check.standardOutput.contains("FAILED state"), "\(check)")
+            // The database is there already when the disk fills up.
+            let late = try await Self.run(
+                site,
+                after: "\(mount) size=1m,mode=700 tmpfs \(site.state); \"$1\" token list; \(fill)", ["check"])
+            #expect(late.exitCode == 73 && late.standardOutput.contains("FAILED state"), "\(late)")
             #expect(fleet.orderCount == 0)
             #expect(try await fleet.challenges() == [])
         }

@@ -68,7 +68,11 @@ struct InitTests {
                 (65, ["init", "--config", file, "--zone", "a..b", "--primary", "192.0.2.53"]),
                 (65, ["init", "--config", file, "--zone", ".", "--primary", "192.0.2.53"]),
                 (65, arguments + ["--algorithm", "hmac-sha3"]), (65, arguments + ["--directory", "http://ca.example"]),
-                (64, ["init", "--config", file]),
+                (64, ["init", "--config", file]), (65, arguments + ["--contact", "bad"]),
+                (65, ["init", "--config", file, "--zone", "a/b", "--primary", "192.0.2.53"]),
+                (65, ["init", "--config", file, "--zone", "*.example.com", "--primary", "192.0.2.53"]),
+                (65, arguments + ["--key-file", folder.path("etc/a\"b.key")]),
+                (65, arguments + ["--key-name", "a..b"]),
             ]
             for example in cases {
                 let output = try await Peer.run(path: Site.program, example.arguments)
@@ -84,7 +88,12 @@ struct InitTests {
             try await Peer.run(path: Site.program, arguments).expectFailure(73, file)
             #expect(try folder.read("etc/config.yaml") == configuration)
             #expect(unlink(file) == 0)
-            #expect(try await Peer.run(path: Site.program, arguments).succeeded)
+            let other = try await Peer.run(path: Site.program, arguments + ["--key-name", "other"])
+            #expect(!other.succeeded && other.standardError.contains("other") && access(file, F_OK) != 0, "\(other)")
+            try await Peer.run(path: Site.program, arguments + ["--algorithm", "hmac-sha512"])
+                .expectFailure(65, "hmac-sha512")
+            let again = try await Peer.run(path: Site.program, arguments)
+            #expect(again.succeeded && again.standardError.contains("uses the existing key"), "\(again)")
             #expect(try folder.read("etc/tsig.key") == key, "the key may be in the primary's configuration already")
         }
     }

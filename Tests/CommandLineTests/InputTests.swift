@@ -59,6 +59,52 @@ struct InputTests {
         }
     }
 
+    @Test(
+        "a wrong command line with --json is an object, too; help for a command that is none is a mistake; days exist")
+    func usage() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            let details = try FailureOutput(try await site.run("issue", "--json")).error
+            #expect(details.exitStatus == 64 && !details.hints.isEmpty && !details.message.isEmpty)
+            try await site.run("help", "nope").expectFailure(64, "nope")
+            #expect(try await site.run("help", "token", "create").succeeded)
+            try await site.run("plan", "--devices", "9", "--from", "2027-02-30").expectFailure(64, "--from")
+            try await site.run("issue", "dev1", "--server", "https://127.0.0.1:1", "--server-ca", "/nope")
+                .expectFailure(77, "token")
+            try await site.run(
+                "issue", "dev1", "--server", "https://127.0.0.1:1", "--server-ca", "/nope",
+                environment: ["DDNS_ACME_TOKEN": "dat_x"]
+            ).expectFailure(77, "TOKEN")
+            try await site.run(
+                "issue", "dev1", "--out", site.out, "--pkcs12", "/nope/x",
+                environment: ["DDNS_ACME_PKCS12_PASSWORD": "x"]
+            ).expectFailure(73, "/nope/x")
+            #expect(fleet.orderCount == 0)
+        }
+    }
+
+    @Test("a secret that could not be shown is revoked; names of tokens can be names; a selection of nothing says so")
+    func tokensAndSelections() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site()
+            let full = try await site.run(
+                path: "/bin/sh", ["-c", "\"$0\" token create > /dev/full", Site.program])
+            full.expectFailure(73, "standard output")
+            let listed = try await site.run("token", "list")
+            #expect(listed.lines.count == 1 && listed.standardOutput.contains("revoked"), "\(listed)")
+            try await site.run("token", "create", "--name", "a..b").expectFailure(65, "a..b")
+            try await site.run("token", "create", "--name", "*.example.net").expectFailure(65, "example.net")
+            #expect(try await site.run("device", "list", "--zone", "foo").standardError.contains("no device"))
+            #expect(try await site.run("device", "suspend", "--name", "zzz*").standardError.contains("nothing"))
+            #expect(try await site.run("device", "add", "dev1").succeeded)
+            #expect(try await site.run("device", "add", "dev2").succeeded)
+            #expect(try await site.run("device", "list", "--after", "dev1").lines.count == 1)
+            try fleet.folder.write("name\ndev3\ndev3\n", to: "twice.csv")
+            let twice = try await site.run("device", "import", fleet.folder.path("twice.csv"), "--json")
+            #expect(twice.exitCode == 65 && twice.lines.count == 1 && twice.standardError.contains("twice"), "\(twice)")
+        }
+    }
+
     @Test("--json: standard output has one JSON object, also for a failure, and the same text is on standard error")
     func json() async throws {
         try await Fleet.with { fleet in

@@ -123,7 +123,7 @@ struct IssueTests {
                 .openssl, ["x509", "-in", site.files("dev1").certificate, "-noout", "-checkend", "\(7 * 86_400)"])
             #expect(issued.status == "issued" && end.standardOutput.contains("will expire"))
             let output = try await site.run("issue", "dev2", "--out", site.out, "--profile", "nonsense")
-            output.expectFailure(78, "nonsense")
+            output.expectFailure(65, "nonsense")
             #expect(try await fleet.challenges() == [])
         }
     }

@@ -31,11 +31,20 @@ struct ImportFileTests {
         "a file that is none is refused as a whole",
         arguments: ["a,b\n1,2\n", "name,name\n", "name,colour\n", "name\n\"open\n", ""])
     func unusable(text: String) throws {
-        if text.isEmpty {
-            #expect(try read(text).isEmpty)
-        } else {
-            #expect(throws: APIProblem.self) { try read(text) }
+        #expect(throws: APIProblem.self) { try read(text) }
+    }
+
+    @Test("an unknown column or member is named, since what is in it would be lost; so is a value of the wrong kind")
+    func unknown() throws {
+        #expect { try read("name,colour\na,red\n") } throws: {
+            ($0 as? APIProblem)?.document.detail?.contains("colour") == true
         }
+        let lines = try read(
+            "{\"name\":\"a\",\"adresses\":[\"10.0.0.1\"]}\n{\"name\":\"b\",\"tags\":\"north\"}\n", MediaType.jsonLines)
+        let details = lines.map { line in
+            if case .failure(let problem) = line.device { problem.document.detail ?? "" } else { "taken" }
+        }
+        #expect(details[0].contains("adresses") && details[1].contains("tags") && details[1].contains("list"))
     }
 
     @Test("JSON Lines: one device a line, what cannot be read is that line's fault")

@@ -47,4 +47,14 @@ struct NamePatternTests {
         #expect(labels.allSatisfy { $0.count == 12 && $0.first?.isLetter == true })
         #expect(labels.allSatisfy { (try? DeviceName($0, zones: zones)) != nil })
     }
+
+    @Test(
+        "whether a pattern could match a name in one of the zones at all",
+        arguments: [
+            ("shop-*", true), ("*.example.org", true), ("*.org", true), ("a.*", true), ("*.example.net", false),
+            ("a.*.net", false),
+        ])
+    func possible(pattern: String, canMatch: Bool) throws {
+        #expect(try NamePattern(pattern).canMatch(in: zones) == canMatch)
+    }
 }

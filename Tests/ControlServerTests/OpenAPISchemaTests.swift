@@ -25,6 +25,7 @@ struct OpenAPISchemaTests {
     private static let problem: ProblemDocument = {
         var problem = ProblemDocument(.malformed, detail: "detail", hint: "hint")
         problem.instance = "urn:ddns-acme:request:1"
+        problem.device = "dev1.devices.example.com"
         return problem
     }()
     private static let certificate = DeviceCertificate(

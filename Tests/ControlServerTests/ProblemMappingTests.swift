@@ -36,6 +36,21 @@ struct ProblemMappingTests {
         }
     }
 
+    @Test("what a zone's primary says stays apart: refused, no such zone, no answer; also when the store has kept it")
+    func verdicts() {
+        let types: [(ZoneVerdict, ProblemType, Int)] = [
+            (.refused, .dnsRefused, 502), (.misconfigured, .dnsMisconfigured, 502),
+            (.unavailable, .dnsUnavailable, 503),
+        ]
+        for (verdict, type, status) in types {
+            #expect(ProblemType(verdict) == type && type.status == status)
+            var failure = StoredFailure(Secretive())
+            failure.verdict = verdict
+            let problem = APIProblem(failure, retryAt: Date(), now: Date())
+            #expect(problem.document.type == type)
+        }
+    }
+
     @Test("RFC 6750 §3, RFC 9110 §15.5.6 and §10.2.3: the header fields that go with a status")
     func fields() {
         let unauthorized = APIAnswer(APIProblem(.unauthorized), id: "1")

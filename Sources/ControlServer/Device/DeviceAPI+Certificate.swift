@@ -72,7 +72,8 @@ extension APIProblem {
     /// Why a certificate could not be obtained, and when it is tried again.
     init(_ failure: StoredFailure, retryAt: Date, now: Date) {
         self.init(
-            .issuanceFailed, failure.message, hint: failure.hints.isEmpty ? nil : failure.hints.joined(separator: "\n"),
+            failure.verdict.map(ProblemType.init) ?? .issuanceFailed, failure.message,
+            hint: failure.hints.isEmpty ? nil : failure.hints.joined(separator: "\n"),
             retryAfter: .seconds(max(1, Int64(retryAt.timeIntervalSince(now).rounded(.up)))))
     }
 }

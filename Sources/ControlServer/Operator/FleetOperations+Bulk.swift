@@ -84,9 +84,7 @@ extension FleetOperations {
         }
         guard device.state != goal || isParked else { return nil }
         if request.dryRun == true {
-            guard device.state != .removed else {
-                throw IssuanceError(.stateForbids, "\(device.name) has been removed")
-            }
+            if device.state == .removed, let objection = device.objection { throw objection }
             return device.name
         }
         switch goal {
@@ -132,7 +130,8 @@ extension FleetOperations {
             do {
                 let (name, device) = try newDevice(try line.device.get())
                 guard seen.insert(device.name).inserted else {
-                    throw APIProblem(.nameInUse, "\(device.name) is in the file twice")
+                    throw APIProblem(
+                        .malformed, "\(device.name) is in the file twice", hint: "keep one of the two lines")
                 }
                 batch.append((line.number, name, device))
             } catch {

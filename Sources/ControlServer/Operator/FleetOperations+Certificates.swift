@@ -99,9 +99,10 @@ extension FleetOperations {
     }
 
     private static func active(_ device: Device) throws(APIProblem) -> Device {
-        guard device.state == .active else {
+        if let objection = device.objection {
             throw APIProblem(
-                device.state == .suspended ? .suspended : .conflict, "\(device.name) is \(device.state.rawValue)")
+                device.state == .suspended ? .suspended : .conflict, objection.message,
+                hint: objection.hints.first)
         }
         return device
     }

@@ -11,7 +11,8 @@ extension FleetOperations {
         let filter = try Self.filter(selection)
         let pattern = try selection.name.map { text throws(IssuanceError) in try NamePattern(text) }
         let limit = min(max(page.limit ?? PageRequest.defaultLimit, 1), PageRequest.maximumLimit)
-        var after = page.after
+        // A name as everywhere, so that a label will do; what is no device's name is still a place in the order.
+        var after = page.after.map { text in (try? services.name(text).description) ?? text }
         var found: [DeviceDocument] = []
         var seen = 0
         while true {

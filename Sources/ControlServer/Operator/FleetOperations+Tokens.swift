@@ -1,3 +1,4 @@
+import DNSUpdate
 package import FleetAPI
 import FleetStore
 import FoundationEssentials
@@ -13,7 +14,7 @@ extension FleetOperations {
         guard let role = AccessToken.Role(rawValue: creation.role.rawValue) else {
             throw APIProblem(.malformed, "role is none of enroll, issue, operator")
         }
-        let pattern = try creation.name.map { text throws(IssuanceError) in try NamePattern(text).description }
+        let pattern = try creation.name.map { text throws(IssuanceError) in try checkedPattern(text) }
         if let uses = creation.uses, !(1...1_000_000).contains(uses) {
             throw APIProblem(.malformed, "uses is not a number from 1 to 1,000,000")
         }
@@ -31,6 +32,19 @@ extension FleetOperations {
                 actor: requester.actor, action: "token.create", subject: role.rawValue, origin: requester.origin,
                 detail: pattern ?? "*"))
         return TokenCreated(token: token, details: TokenDetails(stored))
+    }
+
+    /// - Throws: `invalidName`, `nameInNoZone` for a pattern that no device could ever match.
+    private func checkedPattern(_ text: String) throws(IssuanceError) -> String {
+        let pattern = try NamePattern(text)
+        if pattern.isExact {
+            _ = try services.name(text)
+        } else if !pattern.canMatch(in: services.zones.names) {
+            throw IssuanceError(
+                .nameInNoZone, "no name in any of the configured zones matches \(pattern)",
+                hints: ["end it in one of \(services.zones.names.map(\.description).joined(separator: ", "))"])
+        }
+        return pattern.description
     }
 
     package func tokens(page: PageRequest) async throws -> Listing<TokenDetails> {

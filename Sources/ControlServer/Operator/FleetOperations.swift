@@ -32,6 +32,7 @@ package struct FleetOperations: Sendable {
         try await services.publisher.ownership.requireFree(name, adopting: adopting)
         let (device, isNew) = try await services.store.ensureDevice(new)
         guard isNew else {
+            if device.state == .removed, let objection = device.objection { throw objection }
             throw APIProblem(.nameInUse, "\(name) exists already, and is \(device.state.rawValue)")
         }
         try await audit("device.add", device.name, requester)
@@ -76,9 +77,7 @@ package struct FleetOperations: Sendable {
         let name = try services.name(text)
         let checked = try services.zone(of: name).addresses.check(addresses)
         let device = try await services.lifecycle.device(name)
-        guard device.state == .active || checked.isEmpty else {
-            throw IssuanceError(.stateForbids, "\(device.name) is \(device.state.rawValue)")
-        }
+        if let objection = device.objection, !checked.isEmpty { throw objection }
         try await services.publisher.publish(checked, of: device, name: name)
         try await audit("address", device.name, requester, checked.map(\.description).joined(separator: " "))
         return try await self.addresses(of: text)

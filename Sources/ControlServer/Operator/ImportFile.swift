@@ -15,8 +15,12 @@ enum ImportFile {
             throw APIProblem(.malformed, "the file is not UTF-8")
         }
         switch contentType {
-        case MediaType.csv: return try csv(text)
-        case MediaType.jsonLines, "application/x-ndjson": return jsonLines(text)
+        case MediaType.csv, MediaType.jsonLines, "application/x-ndjson":
+            guard !text.allSatisfy(\.isWhitespace) else {
+                throw APIProblem(
+                    .malformed, "the file is empty", hint: "a CSV file begins with a line that names its columns")
+            }
+            return contentType == MediaType.csv ? try csv(text) : jsonLines(text)
         default:
             throw APIProblem(
                 .unsupportedMediaType, "the file is neither \(MediaType.csv) nor \(MediaType.jsonLines)",
@@ -28,12 +32,48 @@ enum ImportFile {
         var lines: [Line] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy(\.isWhitespace) { continue }
-            let device = Result { try JSONDecoder().decode(DeviceCreation.self, from: Data(line.utf8)) }
-                .mapError { _ in APIProblem(.malformed, "the line is not the JSON object of a device") }
+            let device = Result { try JSONDecoder().decode(StrictCreation.self, from: Data(line.utf8)).creation }
+                .mapError { error in
+                    error as? APIProblem ?? APIProblem(.malformed, explanation(of: error), hint: memberHint)
+                }
             lines.append(Line(number: index + 1, device: device))
         }
         return lines
     }
+
+    private static let memberHint =
+        "a line is an object such as {\"name\":\"dev1\",\"tags\":[\"north\"],\"addresses\":[]}"
+
+    /// A member that is misspelt would be lost in silence.
+    private struct StrictCreation: Decodable {
+        let creation: DeviceCreation
+
+        private struct AnyKey: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
+            if let strange = members.first(where: { !columns.contains($0) }) {
+                throw APIProblem(
+                    .malformed, "a device has no member \(quoted(strange))",
+                    hint: "the members are \(columns.joined(separator: ", "))")
+            }
+            creation = try DeviceCreation(from: decoder)
+        }
+    }
+
+    private static func explanation(of error: any Error) -> String {
+        guard case .typeMismatch(let type, let context)? = error as? DecodingError, let key = context.codingPath.first
+        else { return "the line is not the JSON object of a device" }
+        let wanted = type == String.self ? "a string" : "a list of strings"
+        return "\(key.stringValue) is not \(wanted)"
+    }
+
+    private static func quoted(_ text: String) -> String { text.prefix(64).debugDescription }
 
     // MARK: - CSV
 
@@ -43,10 +83,14 @@ enum ImportFile {
         let records = try records(text)
         guard let header = records.first else { return [] }
         let names = header.fields.map { $0.lowercased() }
-        guard names.contains("name"), names.allSatisfy(columns.contains), Set(names).count == names.count else {
+        let hint = "the columns are \(columns.joined(separator: ", ")), of which only name is needed"
+        if let strange = names.first(where: { !columns.contains($0) }) {
             throw APIProblem(
-                .malformed, "the first line does not name the columns",
-                hint: "the columns are \(columns.joined(separator: ", ")), of which only name is needed")
+                .malformed, "the first line names a column \(quoted(strange)) that there is not", hint: hint)
+        }
+        guard names.contains("name"), Set(names).count == names.count else {
+            let reason = names.contains("name") ? "names a column twice" : "does not name the column name"
+            throw APIProblem(.malformed, "the first line \(reason)", hint: hint)
         }
         return records.dropFirst().map { record in
             guard record.fields.count == names.count else {

@@ -28,7 +28,15 @@ struct OperatorAPI: Sendable {
                         by: request.requester))
             },
             Endpoint(.get, .device, .issuer) { request in
-                try .json(try await operations.device(request.parameter))
+                do {
+                    return try .json(try await operations.device(request.parameter))
+                } catch let error as IssuanceError {
+                    // Who is about to make it asks for its name in full.
+                    guard error.code == .unknownDevice else { throw error }
+                    var problem = APIProblem(error)
+                    problem.document.device = try operations.services.name(request.parameter).description
+                    throw problem
+                }
             },
         ]
     }

@@ -1,4 +1,3 @@
-import DNSUpdate
 import FleetAPI
 import FleetStore
 import Issuance
@@ -11,11 +10,13 @@ extension APIProblem {
         case let problem as APIProblem: self = problem
         case let error as IssuanceError: self.init(error)
         case let error as FleetStoreError: self.init(error)
-        case is UpdateFailure, is LookupFailure, is PropagationFailure, is TransferFailure:
-            self.init(.dnsUnavailable, explaining: error, retryAfter: .seconds(30))
         case is CancellationError:
             self.init(.overloaded, "the server is shutting down", retryAfter: .seconds(10))
         default:
+            if let verdict = ZoneVerdict(error) {
+                self.init(ProblemType(verdict), explaining: error, retryAfter: nil)
+                return
+            }
             guard let trouble = AuthorityTrouble(error) else {
                 self.init(.internalError)
                 return
@@ -59,5 +60,16 @@ extension APIProblem {
         self.init(
             type, message, hint: hints.isEmpty ? nil : hints.joined(separator: "\n"),
             retryAfter: retryAfter ?? (needsRetry ? .seconds(30) : nil))
+    }
+}
+
+extension ProblemType {
+    init(_ verdict: ZoneVerdict) {
+        self =
+            switch verdict {
+            case .refused: .dnsRefused
+            case .misconfigured: .dnsMisconfigured
+            case .unavailable: .dnsUnavailable
+            }
     }
 }

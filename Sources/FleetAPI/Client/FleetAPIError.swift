@@ -81,7 +81,7 @@ extension FleetAPIError {
             case 404, 410: .notFound
             case 409: .conflict
             case 429: .limited
-            case 502 where problem?.type == .issuanceFailed: .failed
+            case 502 where [.issuanceFailed, .dnsRefused, .dnsMisconfigured].contains(problem?.type): .failed
             case 408, 425, 502, 503, 504: .unavailable
             case 400..<500: .rejected
             case 500...: .failed

@@ -8,6 +8,9 @@ package struct CertificateRequest: Sendable {
     package let der: [UInt8]
     package let publicKey: Certificate.PublicKey
 
+    /// SHA-256 of the subject public key info, in hexadecimal.
+    package var keyFingerprint: String { KeyFingerprint.text(of: publicKey) }
+
     /// The same in PEM (RFC 7468 §7).
     package var pem: String { PEMDocument(type: "CERTIFICATE REQUEST", derBytes: der).pemString + "\n" }
 
@@ -59,15 +62,16 @@ package struct CertificateRequest: Sendable {
         }
         // A DER SEQUENCE begins with 0x30, which in PEM's text would be the digit zero.
         if bytes.first == 0x30 { return bytes }
-        let document: PEMDocument
-        do {
-            document = try PEMDocument(pemString: String(decoding: bytes, as: UTF8.self))
-        } catch {
+        let documents = PEMBlocks.documents(in: String(decoding: bytes, as: UTF8.self))
+        guard !documents.isEmpty else {
             throw invalid("it is neither PEM nor DER", "give the file that openssl req -new has written")
         }
-        guard document.discriminator == "CERTIFICATE REQUEST" || document.discriminator == "NEW CERTIFICATE REQUEST"
-        else {
-            throw invalid("the PEM holds a \(document.discriminator)", "give the certificate signing request")
+        let requests = documents.filter {
+            $0.discriminator == "CERTIFICATE REQUEST" || $0.discriminator == "NEW CERTIFICATE REQUEST"
+        }
+        guard let document = requests.first, requests.count == 1 else {
+            let found = requests.count > 1 ? "\(requests.count) requests" : PEMBlocks.summary(of: documents)
+            throw invalid("the PEM holds \(found)", "give the certificate signing request")
         }
         return document.derBytes
     }
@@ -89,7 +93,8 @@ package struct CertificateRequest: Sendable {
             for alternative in alternatives {
                 guard case .dnsName(let name) = alternative else {
                     throw invalid(
-                        "it asks for \(alternative), which is no DNS name", "leave only DNS names in the subjectAltName"
+                        "it asks for \(GeneralNameText.text(of: alternative)), which is no DNS name",
+                        "leave only DNS names in the subjectAltName"
                     )
                 }
                 names.alternative.insert(name.lowercased())

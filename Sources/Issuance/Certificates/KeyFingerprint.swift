@@ -1,4 +1,5 @@
 import Crypto
+package import DeviceCertificates
 import SwiftASN1
 import X509
 
@@ -11,4 +12,9 @@ enum KeyFingerprint {
             return digits.count == 1 ? "0" + digits : digits
         }.joined()
     }
+}
+
+extension DeviceKey {
+    /// SHA-256 of the subject public key info, in hexadecimal.
+    package var keyFingerprint: String { KeyFingerprint.text(of: publicKey) }
 }

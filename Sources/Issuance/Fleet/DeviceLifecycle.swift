@@ -141,10 +141,7 @@ package struct DeviceLifecycle: Sendable {
         _ name: DeviceName, to state: Device.State, action: String, by requester: Requester
     ) async throws -> Device {
         let before = try await device(name)
-        guard before.state != .removed || state == .removed else {
-            throw IssuanceError(
-                .stateForbids, "\(name) has been removed", hints: ["enroll or add the device again under this name"])
-        }
+        if before.state == .removed, state != .removed, let objection = before.objection { throw objection }
         if before.state != state {
             _ = try await store.updateDevice(before.id, DeviceChange(state: state))
             try await store.appendAudit(

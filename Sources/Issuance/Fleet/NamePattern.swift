@@ -37,6 +37,16 @@ package struct NamePattern: Hashable, Sendable, CustomStringConvertible {
         return Self.matches(Array(full.utf8)[...], Array(name.description.utf8)[...])
     }
 
+    /// Whether any device name of one of the zones could match. A pattern without a dot does, in the default zone.
+    package func canMatch(in zones: [DomainName]) -> Bool {
+        guard text.contains("."), let star = text.lastIndex(of: "*") else { return true }
+        let tail = text[text.index(after: star)...]
+        return zones.contains { zone in
+            let suffix = "." + zone.canonical.description
+            return tail.hasSuffix(suffix) || suffix.hasSuffix(tail)
+        }
+    }
+
     /// Greedy with one point of return, so that no pattern takes more than the product of the lengths.
     private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
         var (p, t) = (pattern.startIndex, text.startIndex)

@@ -4,11 +4,14 @@ import FoundationEssentials
 package struct StoredFailure: Codable, Hashable, Sendable {
     package var message: String
     package var hints: [String]
+    /// Set when it was the zone's primary; nil also for what an older version has written.
+    package var verdict: ZoneVerdict?
 
     package init(_ error: any Error) {
         let (message, hints) = CheckStep.explanation(of: error)
         self.message = String(message.prefix(2_000))
         self.hints = hints.map { String($0.prefix(500)) }
+        verdict = ZoneVerdict(error)
     }
 
     /// Reads what ``text`` wrote.

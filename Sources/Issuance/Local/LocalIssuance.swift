@@ -89,11 +89,7 @@ package struct LocalIssuance: Sendable {
         let (device, isNew) = try await store.ensureDevice(
             NewDevice(name: request.device.description, zone: request.device.zone.description))
         if isNew { try await audit("device.add", request) }
-        guard device.state == .active else {
-            throw IssuanceError(
-                .unknownDevice, "\(device.name) is \(device.state.rawValue)",
-                hints: ["ddns-acme device resume \(device.name) brings a suspended device back"])
-        }
+        if let objection = device.objection { throw objection }
         return try await store.withLease(
             "device:" + device.name, patience: patience,
             whileWaiting: { progress(.init(.order, "waiting for \($0), which is at work on \(device.name)")) }

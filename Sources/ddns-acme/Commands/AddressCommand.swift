@@ -35,7 +35,7 @@ struct AddressCommand: AsyncParsableCommand {
                 let (device, isNew) = try await context.store.ensureDevice(
                     NewDevice(name: name.description, zone: name.zone.description))
                 if isNew { try await AddressCommand.audit("device.add", name, context) }
-                try AddressCommand.requireActive(device)
+                if let objection = device.objection { throw objection }
                 try await publisher.publish(wanted, of: device, name: name, adopting: adopt)
                 try await AddressCommand.audit(
                     "address", name, context, wanted.map(\.description).joined(separator: " "))
@@ -96,7 +96,7 @@ struct AddressCommand: AsyncParsableCommand {
         _ server: ServerOptions, _ url: String, _ device: String, _ common: CommonOptions,
         _ body: (RemoteFleet) async throws -> DeviceAddresses
     ) async throws {
-        let result = try await server.withClient(url) { client, token in
+        let result = try await server.withClient(url, role: "issue --name \(device)") { client, token in
             let fleet = RemoteFleet(client: client, token: token)
             return AddressResult(try await body(fleet), device: try await fleet.device(device).name)
         }
@@ -121,14 +121,6 @@ struct AddressCommand: AsyncParsableCommand {
                 hints: ["ddns-acme address set \(name) ADDRESS makes one, and so does ddns-acme issue \(name)"])
         }
         return device
-    }
-
-    static func requireActive(_ device: Device) throws {
-        guard device.state == .active else {
-            throw CommandFailure(
-                .refused, "\(device.name) is \(device.state.rawValue), so nothing of it is in DNS",
-                hints: ["bring it back first, then set its addresses"])
-        }
     }
 }
 

@@ -1,11 +1,13 @@
 import ACME
 import ACMEAsyncHTTPClient
 import ArgumentParser
+import CertificateFiles
 import CommandLineProgram
 import DNSUpdate
 import FleetConfiguration
 import FleetStore
 import FoundationEssentials
+import Glibc
 import Issuance
 import Synchronization
 
@@ -57,12 +59,12 @@ struct CheckCommand: AsyncParsableCommand {
             printer.show(CheckStep(.configuration, path, .failed, message, hints: hints, failure: error))
             return
         }
-        let store: SQLiteFleetStore?
+        var store: SQLiteFleetStore?
         do {
             store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
+            try Self.proveRoom(in: configuration.stateDirectory)
             printer.show(CheckStep(.state, configuration.stateDirectory, .ok, "can be written"))
         } catch {
-            store = nil
             printer.show(CheckStep(.state, configuration.stateDirectory, failure: error))
         }
         var zones: [ManagedZone] = []
@@ -78,12 +80,19 @@ struct CheckCommand: AsyncParsableCommand {
         try? store?.close()
     }
 
+    /// A database that exists opens on a full disk, too. What an order writes is written once, and taken away again.
+    private static func proveRoom(in directory: String) throws {
+        let path = directory + "/.check-\(getpid())"
+        try SecretFile.write([UInt8](repeating: 0xA5, count: 262_144), to: path)
+        SecretFile.remove(path)
+    }
+
     private func assemble(_ zone: ZoneConfiguration, _ printer: CheckPrinter) async -> ManagedZone? {
         let subject = zone.name.description
+        let keys: [TSIGKey]
         do {
             var warnings: [TSIGKeyFile.Warning] = []
-            let keys = try ZoneAssembly.keys(of: zone) { warnings.append($0) }
-            let managed = try await ZoneAssembly.zone(zone, keys: keys)
+            keys = try ZoneAssembly.keys(of: zone) { warnings.append($0) }
             if warnings.isEmpty {
                 let files = [zone.tsigKeyFile] + zone.nextKeyFiles
                 let found = zip(keys, files).map { "\($0) from \($1)" }
@@ -94,9 +103,31 @@ struct CheckCommand: AsyncParsableCommand {
                         .key, subject, .warning, warnings.map(\.message).joined(separator: "; "),
                         hints: warnings.map(\.hint)))
             }
-            return managed
         } catch {
             printer.show(CheckStep(.key, subject, failure: error))
+            return nil
+        }
+        do {
+            guard let primaries = await endpoints([zone.primary] + zone.nextPrimaries, .primary, subject, printer),
+                let nameServers = await endpoints(zone.nameservers, .servers, subject, printer)
+            else { return nil }
+            return try ZoneAssembly.zone(zone, keys: keys, primaries: primaries, nameServers: nameServers)
+        } catch {
+            printer.show(CheckStep(.primary, subject, failure: error))
+            return nil
+        }
+    }
+
+    /// - Returns: nil when none of the names has an address, which is said.
+    private func endpoints(
+        _ servers: [ServerAddress], _ kind: CheckStep.Kind, _ subject: String, _ printer: CheckPrinter
+    ) async -> [DNSEndpoint]? {
+        do throws(ServerAddressError) {
+            return try await ZoneAssembly.endpoints(of: servers) { problem in
+                printer.show(CheckStep(kind, subject, .warning, problem.message, hints: [problem.hint]))
+            }
+        } catch {
+            printer.show(CheckStep(kind, subject, failure: error))
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import ACME
 import ArgumentParser
 import CertificateFiles
 import CommandLineProgram
@@ -103,10 +104,18 @@ struct IssueCommand: AsyncParsableCommand {
         let issuance = LocalIssuance(
             issuer: context.issuer, publisher: AddressPublisher(zones: context.zones, store: context.store),
             sweeper: ChallengeSweeper(zones: context.zones, store: context.store), store: context.store)
-        let outcome =
-            dryRun
-            ? try await issuance.rehearse(request, files: files)
-            : try await issuance.run(request, files: files) { reporter.report($0) }
+        let outcome: LocalIssuance.Outcome
+        do {
+            outcome =
+                dryRun
+                ? try await issuance.rehearse(request, files: files)
+                : try await issuance.run(request, files: files) { reporter.report($0) }
+        } catch let error as ACMEError {
+            // Not the configuration's mistake but that of whoever typed it.
+            guard error.code == .invalidProfile, profile != nil else { throw error }
+            throw CommandFailure(
+                .badInput, error.message, hints: ["give --profile one that the CA has, or leave it out"])
+        }
         if !dryRun { try target?.update(from: files) }
         return IssueResult(outcome, device: name, files: files)
     }
@@ -121,7 +130,7 @@ struct IssueCommand: AsyncParsableCommand {
             device: device, addresses: addresses, hasWildcard: wildcard, profile: profile, keySource: try keySource(),
             isForced: force, out: out ?? ".", bundle: target)
         let result = try await reporter.whileShowing {
-            try await server.withClient(url) { client, token in
+            try await server.withClient(url, role: "issue --name \(device)") { client, token in
                 try await RemoteIssuance(client: client, token: token).run(wish, dryRun: dryRun) { reporter.report($0) }
             }
         }

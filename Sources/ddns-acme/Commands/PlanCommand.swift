@@ -168,7 +168,10 @@ struct PlanCommand: AsyncParsableCommand {
 
     private func startDate() throws -> Date {
         guard let from else { return Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)) }
-        guard let date = try? Date(from + "T00:00:00Z", strategy: .iso8601) else {
+        // The 30th of February would be the 2nd of March.
+        guard let date = try? Date(from + "T00:00:00Z", strategy: .iso8601),
+            date.formatted(.iso8601).hasPrefix(from)
+        else {
             throw ValidationError("--from takes a day such as 2027-01-01")
         }
         return date

@@ -21,12 +21,15 @@ struct OperatorContext: Sendable {
     var reserves: [AuthorityReserve] = []
 
     /// Opens everything, runs `body`, and closes everything again, whatever happens.
+    ///
+    /// - Parameter asksDNS: false: `body` asks no DNS server, so that none of their names need be looked up.
     static func with<Value: Sendable>(
-        _ options: CommonOptions, _ body: @escaping @Sendable (OperatorContext) async throws -> Value
+        _ options: CommonOptions, asksDNS: Bool = true,
+        _ body: @escaping @Sendable (OperatorContext) async throws -> Value
     ) async throws -> Value {
         let environment = ProcessInfo.processInfo.environment
         let configuration = try Configuration.load(path: options.config, environment: environment)
-        let zones = try await ManagedZones(ZoneAssembly.zones(configuration))
+        let zones = try await ManagedZones(ZoneAssembly.zones(configuration, asksDNS: asksDNS))
         let store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
         do {
             let value = try await AsyncHTTPClientTransport.withTransport(

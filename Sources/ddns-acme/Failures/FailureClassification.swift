@@ -38,7 +38,7 @@ struct FailureClassification {
             self.init(Self.status(of: error), "server.\(error.problem?.type.shortName ?? "answer")", error.retryAfter)
         case let error as APIProblem:
             self.init(
-                Self.status(ofHTTP: error.document.status ?? 500), "fleet.\(error.document.type.shortName)",
+                Self.status(of: error.document) ?? .internalError, "fleet.\(error.document.type.shortName)",
                 error.retryAfter)
         case is CancellationError: self.init(.temporary, "cancelled")
         default: self.init(.internalError, "internal")
@@ -65,7 +65,7 @@ struct FailureClassification {
     }
 
     private static func status(of error: FleetAPIError) -> ExitStatus {
-        if let status = error.problem?.status { return Self.status(ofHTTP: status) }
+        if let status = error.problem.flatMap({ Self.status(of: $0) }) { return status }
         return switch error.code {
         case .badServerURL: .usage
         case .cancelled, .limited: .temporary
@@ -76,6 +76,14 @@ struct FailureClassification {
     }
 
     /// The status of a problem, whoever met it.
+    private static func status(of problem: ProblemDocument) -> ExitStatus? {
+        switch problem.type {
+        case .dnsRefused: .refused
+        case .dnsMisconfigured: .configuration
+        default: problem.status.map { status(ofHTTP: $0) }
+        }
+    }
+
     private static func status(ofHTTP status: Int) -> ExitStatus {
         switch status {
         case 401, 403, 409: .refused

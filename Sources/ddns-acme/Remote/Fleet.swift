@@ -26,11 +26,15 @@ protocol Fleet: Sendable {
 
 extension ServerOptions {
     /// Lends the fleet: the server's when one is named, else this machine's.
+    ///
+    /// - Parameter asksDNS: false: `body` asks no DNS server, so that none of their names need be looked up.
     func withFleet<Value: Sendable>(
-        _ common: CommonOptions, _ body: @escaping @Sendable (any Fleet) async throws -> Value
+        _ common: CommonOptions, asksDNS: Bool = true, _ body: @escaping @Sendable (any Fleet) async throws -> Value
     ) async throws -> Value {
         guard let url else {
-            return try await OperatorContext.with(common) { try await body(LocalFleet(services: $0.services)) }
+            return try await OperatorContext.with(common, asksDNS: asksDNS) {
+                try await body(LocalFleet(services: $0.services))
+            }
         }
         return try await withClient(url) { client, token in
             try await body(RemoteFleet(client: client, token: token))

@@ -1,5 +1,6 @@
 import CertificateFiles
 import CommandLineProgram
+import DNSUpdate
 import DeviceCertificates
 import FleetAPI
 import FoundationEssentials
@@ -19,6 +20,9 @@ struct RemoteIssuance: Sendable {
         var out: String
         /// `--pkcs12`
         var bundle: PKCS12File?
+
+        /// Whether `privkey.pem` is to hold the key.
+        var isKeyHere: Bool { if case .request = keySource { false } else { true } }
     }
 
     /// Seconds that the server may take for one answer, and how long it is asked again.
@@ -30,10 +34,21 @@ struct RemoteIssuance: Sendable {
 
     func run(_ wish: Wish, dryRun: Bool, progress: @escaping ProgressHandler) async throws -> IssueResult {
         let name = try await fullName(wish.device)
-        let files = try DeviceFolder.files(out: wish.out, called: wish.device, name: name)
         let names = wish.hasWildcard ? [name, "*." + name] : [name]
-        if let present = try await present(wish, name, names, files) {
-            if !dryRun { try wish.bundle?.update(from: files) }
+        // What cannot be used is refused before anything is asked for.
+        let expected = try Self.expectedKey(wish.keySource, names)
+        try Self.checkForm(of: wish.addresses)
+        let files = try DeviceFolder.files(out: wish.out, called: wish.device, name: name)
+        if let present = try await present(wish, name, names, files, expected) {
+            if dryRun { return IssueResult(name, "unchanged", present, files) }
+            // A request for a certificate would take them along.
+            if !wish.addresses.isEmpty {
+                progress(
+                    .init(.address, "asking \(client.server) to publish \(wish.addresses.joined(separator: ", "))"))
+                _ = try await client.setAddresses(
+                    of: name, to: AddressRequest(addresses: wish.addresses), token: token)
+            }
+            try wish.bundle?.update(from: files)
             return IssueResult(name, "unchanged", present, files)
         }
         if dryRun { return IssueResult(name, "would-issue", nil, files) }
@@ -81,21 +96,38 @@ struct RemoteIssuance: Sendable {
 
     /// The certificate in place, when the server has no newer one and it is not due.
     private func present(
-        _ wish: Wish, _ name: String, _ names: [String], _ files: CertificateFiles
+        _ wish: Wish, _ name: String, _ names: [String], _ files: CertificateFiles, _ expected: String?
     ) async throws -> DeviceCertificate? {
         guard !wish.isForced, let text = try files.present().fullChain,
             let certificate = try? IssuedCertificate(pem: text), Set(names) == Set(certificate.names)
         else { return nil }
-        if case .fresh(let kind) = wish.keySource {
+        if let expected, certificate.keyFingerprint != expected { return nil }
+        if wish.isKeyHere {
             guard let pem = try files.present().privateKey, let key = try? DeviceKey(pem: pem),
-                certificate.belongs(to: key), kind == nil || key.kind == kind
+                certificate.belongs(to: key)
             else { return nil }
+            if case .fresh(let kind?) = wish.keySource, key.kind != kind { return nil }
         }
         guard let known = try await client.device(name, token: token).certificate,
             InstalledCertificate(serial: known.serial, notAfter: known.notAfter).hasSerial(certificate.serial),
             let renewAt = known.renewAt, Date().timeIntervalSince1970 < Double(renewAt.secondsSinceEpoch)
         else { return nil }
         return known
+    }
+
+    /// The fingerprint of the key that the certificate must be for; nil: any that is in place.
+    private static func expectedKey(_ source: LocalIssuance.KeySource, _ names: [String]) throws -> String? {
+        switch source {
+        case .request(let bytes): try CertificateRequest(bytes, names: names).keyFingerprint
+        case .given(let key): key.keyFingerprint
+        case .fresh: nil
+        }
+    }
+
+    /// Which of them the zone allows only the server knows.
+    private static func checkForm(of addresses: [String]) throws {
+        let everywhere = ["0.0.0.0/0", "::/0"].compactMap { try? IPPrefix($0) }
+        _ = try AddressPolicy(allowed: everywhere).check(addresses)
     }
 
     /// The request, and the key when it is ours to write; the key is on the disk when this returns.
@@ -121,8 +153,10 @@ struct RemoteIssuance: Sendable {
         do throws(FleetAPIError) {
             return try await client.device(text, token: token).name
         } catch {
-            guard error.code == .notFound, text.contains(".") else {
-                guard error.code == .notFound else { throw error }
+            // A new device: the server says which name it would have.
+            guard error.code == .notFound else { throw error }
+            if let name = error.problem?.device { return name }
+            guard text.contains(".") else {
                 throw CommandFailure(
                     .badInput, "the control server knows no device \(text)",
                     hints: ["for a new device give the full name, or make it first: ddns-acme device add \(text)"])

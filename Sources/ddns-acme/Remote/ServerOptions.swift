@@ -1,4 +1,5 @@
 import ArgumentParser
+import CertificateFiles
 import CommandLineProgram
 import FleetAPI
 import FleetAPIAsyncHTTPClient
@@ -27,14 +28,16 @@ struct ServerOptions: ParsableArguments {
     static var named: String? { variable("DDNS_ACME_SERVER") }
 
     /// Lends a client of the server.
+    ///
+    /// - Parameter role: of a token that suffices.
     func withClient<Value: Sendable>(
-        _ url: String, _ body: (FleetClient, SecretToken) async throws -> Value
+        _ url: String, role: String = "operator", _ body: (FleetClient, SecretToken) async throws -> Value
     ) async throws -> Value {
         let address = try ServerURL(url)
         guard let text = Self.variable("DDNS_ACME_TOKEN") else {
             throw CommandFailure(
                 .refused, "there is no token for the control server \(address)",
-                hints: ["put one into $DDNS_ACME_TOKEN: ddns-acme token create --role operator makes one on the server"]
+                hints: ["put one into $DDNS_ACME_TOKEN; on the server: ddns-acme token create --role \(role)"]
             )
         }
         let token: SecretToken
@@ -43,8 +46,14 @@ struct ServerOptions: ParsableArguments {
         } catch {
             throw CommandFailure(.refused, "$DDNS_ACME_TOKEN: \(error.message)", hints: [error.hint])
         }
+        let roots = serverCA ?? Self.variable("DDNS_ACME_SERVER_CA")
+        if let roots, try SecretFile.bytes(roots) == nil {
+            throw CommandFailure(
+                .configuration, "the file of trusted roots \(roots) does not exist",
+                hints: ["correct --server-ca or $DDNS_ACME_SERVER_CA"])
+        }
         return try await AsyncHTTPFleetTransport.with(
-            trustRoots: serverCA ?? Self.variable("DDNS_ACME_SERVER_CA"), proxy: try Self.proxy(for: address)
+            trustRoots: roots, proxy: try Self.proxy(for: address)
         ) { transport in
             let client = FleetClient(
                 server: address, transport: transport, userAgent: "ddns-acme/\(ProgramVersion.number) (Swift)")

@@ -78,6 +78,50 @@ struct LifeCycleTests {
         }
     }
 
+    @Test(
+        "issue --server: the certificate in place counts only for the key that is given; an address goes with it all the same"
+    )
+    func keysAndAddressesThroughServer() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                // A label, a token for that name alone, and no device yet.
+                let token = try await server.token("--role", "issue", "--name", Self.name)
+                let out = fleet.folder.path("ci")
+                func issue(_ arguments: String...) async throws -> Peer.Output {
+                    try await server.site.run(
+                        path: Site.program, ["issue", "dev1", "--server", server.url, "--out", out] + arguments,
+                        environment: ["DDNS_ACME_TOKEN": token, "DDNS_ACME_CONFIG": "/nonexistent"])
+                }
+                let files = Site.Files(folder: out + "/dev1")
+                #expect(try await issue().succeeded)
+                let key = fleet.folder.path("given.key")
+                try await Peer.require(.openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-out", key])
+                let given = try await issue("--key", key)
+                #expect(given.succeeded && given.standardOutput.contains("issued"), "\(given)")
+                let ofCertificate = try await Peer.require(
+                    .openssl, ["x509", "-in", files.fullChain, "-noout", "-pubkey"])
+                let ofKey = try await Peer.require(.openssl, ["pkey", "-in", key, "-pubout"])
+                #expect(ofCertificate.standardOutput == ofKey.standardOutput)
+                try await issue("--address", "10.0.0.256").expectFailure(65, "10.0.0.256")
+                try await issue("--address", "8.8.8.8").expectFailure(77, "8.8.8.8")
+                let moved = try await issue("--key", key, "--address", "10.0.0.9")
+                #expect(moved.succeeded && moved.standardOutput.contains("left alone"), "\(moved)")
+                #expect(try await fleet.named.values(Self.name, "A") == ["10.0.0.9"])
+                #expect(fleet.orderCount == 2)
+
+                // A name that was removed is kept back, whoever asks.
+                #expect(try await server.site.run("device", "remove", "dev1").succeeded)
+                for arguments in [
+                    ["issue", "dev1"], ["device", "resume", "dev1"], ["device", "add", "dev1"],
+                    ["address", "set", "dev1", "10.0.0.9"], ["renew", "dev1"],
+                ] {
+                    try await server.site.run(path: Site.program, arguments).expectFailure(77, "kept back until")
+                }
+                try await issue("--force").expectFailure(77, "kept back until")
+            }
+        }
+    }
+
     @Test("a fleet is imported from CSV, listed by pattern and tag, and its addresses come into DNS")
     func importFleet() async throws {
         try await Fleet.with { fleet in

@@ -28,6 +28,37 @@ struct CertificateRequestTests {
     }
 
     @Test(
+        "RFC 7468 §2: the one request of a file is found among other blocks; two are refused, and what there is is named"
+    )
+    func blocks() async throws {
+        let request = try await Self.request(
+            key: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], alternatives: Self.names)
+        let text = String(decoding: request.pem, as: UTF8.self)
+        let key = try DeviceKey.generate(.ec256).pem
+        #expect(try CertificateRequest(Array((key + "a note\n" + text).utf8), names: [Self.name]).der == request.der)
+        for (file, evidence) in [(text + text, "2 requests"), (key, "PRIVATE KEY"), ("nothing", "neither PEM")] {
+            let error = try #require(throws: IssuanceError.self) {
+                try CertificateRequest(Array(file.utf8), names: [Self.name])
+            }
+            #expect(error.message.contains(evidence), "\(error)")
+        }
+    }
+
+    @Test(
+        "names that are no DNS names are told as people write them",
+        arguments: [
+            ("IP:10.0.0.1", "10.0.0.1"), ("IP:fd00::1", "fd00::1"), ("email:a@example.com", "a@example.com"),
+            ("URI:https://example.com/", "https://example.com/"), ("RID:1.2.3", "1.2.3"),
+            ("otherName:1.2.3;UTF8:x", "another kind"),
+        ])
+    func strangeNames(alternative: String, evidence: String) async throws {
+        let request = try await Self.request(
+            key: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], alternatives: [alternative])
+        let error = try #require(throws: IssuanceError.self) { try CertificateRequest(request.pem, names: [Self.name]) }
+        #expect(error.message.contains(evidence) && !error.message.contains("["), "\(error)")
+    }
+
+    @Test(
         "keys that no public CA certifies are refused before an order is made, and the message says which they are",
         arguments: [
             (["rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"], "65537"), (["rsa:1024"], "1024"), (["rsa:512"], "512"),

@@ -62,12 +62,15 @@ extension DeviceCommand {
             } else {
                 for name in report.changed { print(OutsideText.inOneLine(name)) }
             }
-            guard let first = report.failed.first else { return }
+            guard let first = report.failed.first else {
+                if report.changed.isEmpty { Terminal.standard.note("there is nothing to change") }
+                return
+            }
             for failure in report.failed.dropFirst() {
                 Terminal.standard.error(
                     "\(failure.name): \(failure.problem.detail ?? failure.problem.title ?? "failed")")
             }
-            throw DeviceCommand.failure(first.problem, prefix: first.name)
+            try DeviceCommand.end(with: DeviceCommand.failure(first.problem, prefix: first.name), common)
         }
     }
 
@@ -90,7 +93,7 @@ extension DeviceCommand {
                 file, what: "list of devices", limit: ServerSettings().importLimit)
             let type = file.lowercased().hasSuffix(".csv") ? MediaType.csv : MediaType.jsonLines
             let isRehearsal = dryRun
-            let report = try await server.withFleet(common) {
+            let report = try await server.withFleet(common, asksDNS: false) {
                 try await $0.importDevices(body, contentType: type, dryRun: isRehearsal)
             }
             if common.json {
@@ -99,11 +102,20 @@ extension DeviceCommand {
                 print("\(report.created) \(dryRun ? "would be made" : "made"), \(report.existing) there already")
             }
             guard let first = report.failed.first else { return }
+            // The first one is told of last, with what to do about it.
             for failure in report.failed.dropFirst().prefix(50) {
                 Terminal.standard.error("line \(failure.line): \(failure.problem.detail ?? "refused")")
             }
-            throw DeviceCommand.failure(first.problem, prefix: "line \(first.line)")
+            try DeviceCommand.end(with: DeviceCommand.failure(first.problem, prefix: "line \(first.line)"), common)
         }
+    }
+
+    /// With `--json` the report, which has been printed, is the one object, and says what failed.
+    static func end(with failure: FleetAPIError, _ common: CommonOptions) throws {
+        guard common.json else { throw failure }
+        let report = FailureReport(failure)
+        report.print(on: .standard, asJSON: false)
+        throw ExitCode(report.status.rawValue)
     }
 
     /// A problem of one among many, as the command's own.

@@ -55,16 +55,19 @@ struct DeviceCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (selection, limit, first, json) = (selection.selection, limit, after, common.json)
-            try await server.withFleet(common) { fleet in
+            try await server.withFleet(common, asksDNS: false) { fleet in
                 var after = first
+                var isEmpty = true
                 repeat {
                     let page = try await fleet.devices(
                         selection, page: PageRequest(limit: limit ?? PageRequest.maximumLimit, after: after))
+                    if !page.items.isEmpty { isEmpty = false }
                     for device in page.items {
                         if json { try ResultPrinter.json(device) } else { print(DeviceText.line(device)) }
                     }
                     after = page.next
                 } while after != nil && limit == nil
+                if isEmpty { Terminal.standard.note("no device matches") }
             }
         }
     }
@@ -78,7 +81,7 @@ struct DeviceCommand: AsyncParsableCommand {
 
         func run() async throws {
             let name = device
-            let result = try await server.withFleet(common) { try await $0.device(name) }
+            let result = try await server.withFleet(common, asksDNS: false) { try await $0.device(name) }
             if common.json { try ResultPrinter.json(result) } else { print(DeviceText.page(result)) }
         }
     }

@@ -47,7 +47,10 @@ struct RenewCommand: AsyncParsableCommand {
 
     private func renew(_ reporter: StepReporter) async throws -> [Attempt] {
         if let device, let url = server.url {
-            return [Attempt(result: try await server.withClient(url) { try await remotely(device, $0, $1) })]
+            let result = try await server.withClient(url, role: "issue --name \(device)") {
+                try await remotely(device, $0, $1)
+            }
+            return [Attempt(result: result)]
         }
         return try await OperatorContext.with(common) { context in
             if let device { return [Attempt(result: try await locally(device, context, reporter))] }

@@ -33,8 +33,18 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let creation = TokenCreation(
                 role: TokenRole(rawValue: role), name: name, uses: uses, expiresIn: try expires.map(Self.seconds))
-            let result = try await server.withFleet(common) { try await $0.createToken(creation) }
-            if common.json { try ResultPrinter.json(result) } else { print(result.token.reveal()) }
+            let json = common.json
+            try await server.withFleet(common, asksDNS: false) { fleet in
+                let created = try await fleet.createToken(creation)
+                do {
+                    if json { try ResultPrinter.json(created) } else { print(created.token.reveal()) }
+                    try ResultPrinter.flush()
+                } catch {
+                    // Nobody has seen it, so nobody could miss it.
+                    try await fleet.revokeToken(created.details.id)
+                    throw error
+                }
+            }
         }
 
         static func seconds(_ text: String) throws -> Int {
@@ -56,7 +66,7 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let json = common.json
-            try await server.withFleet(common) { fleet in
+            try await server.withFleet(common, asksDNS: false) { fleet in
                 var after: String?
                 repeat {
                     let page = try await fleet.tokens(page: PageRequest(limit: PageRequest.maximumLimit, after: after))
@@ -88,7 +98,7 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let id = id
-            try await server.withFleet(common) { try await $0.revokeToken(id) }
+            try await server.withFleet(common, asksDNS: false) { try await $0.revokeToken(id) }
         }
     }
 }
