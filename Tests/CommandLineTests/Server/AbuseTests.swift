@@ -109,9 +109,9 @@ struct AbuseTests {
     }
 
     private func crowds(_ server: ControlServerProcess, _ credential: String) async throws {
-        let many = (1...101).map { "10.1.0.\($0)" }
+        let many = (1...17).map { "10.1.0.\($0)" }
         try await server.checkIn(credential, many).expectProblem(400, "bad-address")
-        #expect(try await server.checkIn(credential, Array(many.prefix(100))).status == 200)
+        #expect(try await server.checkIn(credential, Array(many.prefix(16))).status == 200)
         #expect(try await server.checkIn(credential, ["10.0.0.5"]).status == 200)
     }
 
