@@ -133,7 +133,7 @@ struct ZoneComparison: Sendable {
         if let alias = held.alias { return [ZoneFinding(.alias, device.name, [alias.description])] }
         let present = Set(held.addresses.map(\.description))
         let due = Set(device.addressesDue)
-        let ours = due.union(device.addressesPublished).union(device.addressesAttempted)
+        let ours = due.union(device.ownAddresses)
         let groups: [(ZoneFinding.Kind, Set<String>)] = [
             (.missing, due.subtracting(present)), (.stale, present.intersection(ours).subtracting(due)),
             (.foreignAddress, present.subtracting(ours)),

@@ -123,7 +123,7 @@ package struct AddressPublisher: Sendable {
         _ wanted: [IPAddress], to name: DeviceName, in zone: ManagedZone, device: Device, held: NameHolding?,
         adopting: Bool
     ) async throws {
-        let ours = device.addressesPublished + device.addressesAttempted
+        let ours = device.ownAddresses
         let former =
             held?.addresses.filter { adopting || ours.contains($0.description) } ?? ours.compactMap { IPAddress($0) }
         let stale = former.filter { !wanted.contains($0) }
