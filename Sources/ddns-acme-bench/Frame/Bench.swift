@@ -62,8 +62,10 @@ final class Bench {
     static var ownPath: String { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "" }
 
     /// An engine on a connection that is there already.
-    func withEngine(_ body: (UpdateEngine) async throws -> Void) async throws {
-        let client = UpdateClient(zone: zone, primaries: [primary], key: key)
+    func withEngine(
+        zone: DomainName? = nil, primary: DNSEndpoint? = nil, _ body: (UpdateEngine) async throws -> Void
+    ) async throws {
+        let client = UpdateClient(zone: zone ?? self.zone, primaries: [primary ?? self.primary], key: key)
         do {
             try await client.probe()
             try await body(UpdateEngine(client: client))

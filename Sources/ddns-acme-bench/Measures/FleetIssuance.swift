@@ -28,7 +28,7 @@ struct FleetIssuance {
     }
 
     func run() async throws {
-        for round in 1...max(1, bench.size.rounds / 2) {
+        for round in 1...bench.size.fleetRounds {
             for atOnce in bench.size.issuancesAtOnce {
                 let count = bench.size.fleetCertificates
                 try await take("ddns-acme serve, \(atOnce) orders at a time", count, round) {

@@ -47,13 +47,10 @@ struct UpdateThroughput {
                     try peers.nsupdate(nsupdate.next(count), batch: Self.batch)
                 },
             ]
-            if count <= bench.size.singleUpdates {
-                subjects.append(
-                    subject("nsupdate, one change a message", count) {
-                        try peers.nsupdate(nsupdate.next(count), batch: 1)
-                    }
-                )
+            let single = subject("nsupdate, one change a message", count) {
+                try peers.nsupdate(nsupdate.next(count), batch: 1)
             }
+            if count <= bench.size.singleUpdates { subjects.append(single) }
             if let peer = Peer.dnsperf, count <= bench.size.singleUpdates {
                 subjects.append(
                     subject("dnsperf -u, one change a message, \(Self.inFlight) in flight", count) {
@@ -61,6 +58,9 @@ struct UpdateThroughput {
                     })
             }
             try await bench.inTurns(.updates, scale: count, subjects)
+            if count >= bench.size.singleUpdatesOnce {
+                try await bench.inTurns(.updates, scale: count, rounds: 1, [single])
+            }
         }
     }
 
