@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 
@@ -65,6 +67,47 @@ import Testing
             let output = try await Peer.require(.curl, ["-s", "--noproxy", "*", "http://127.0.0.1:\(port)/tea"])
             #expect(output.standardOutput == "true")
         }
+    }
+
+    @Test("Connections that nobody takes before the end, or whose test is cancelled, end nobody else")
+    func untaken() async throws {
+        let listener = try await LoopbackListener<ByteBuffer, ByteBuffer>()
+        try await withClients(3, of: listener.port) {
+            try await listener.take { _ in try await listener.waitForConnections(3) }
+        }
+        for _ in 1...20 {
+            try await LoopbackTCPServer.with {
+                try await $0.stall()
+            } _: { port in
+                try await withClients(4, of: port) {}
+            }
+            let isConnected = Watched(false)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await FaultProxy.with(serverPort: listener.port) { proxy in
+                        try await withClients(4, of: proxy.port) {
+                            isConnected.update { $0 = true }
+                            try await Task.sleep(for: .seconds(86_400))
+                        }
+                    }
+                }
+                try await isConnected.wait(for: "the connections") { $0 ? true : nil }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+        }
+    }
+
+    /// Connects, and keeps the connections while `body` runs.
+    private func withClients(_ count: Int, of port: Int, _ body: () async throws -> Void) async throws {
+        let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        var clients: [any Channel] = []
+        for _ in 1...count { clients.append(try await bootstrap.connect(host: "127.0.0.1", port: port).get()) }
+        do { try await body() } catch {
+            for client in clients { try? await client.close() }
+            throw error
+        }
+        for client in clients { try? await client.close() }
     }
 
     @Test("The manual clock wakes those whose time has come, and no others")

@@ -71,9 +71,16 @@ package final class FaultProxy: Sendable {
         serverPort: Int, script: @escaping Script = { _ in [.pass] }, _ body: (FaultProxy) async throws -> Result
     ) async throws -> Result {
         let proxy = FaultProxy(port: try LoopbackPort.reserve(), serverPort: serverPort, script: script)
-        let (tcp, udp) = (try await proxy.listen(), try await proxy.bindDatagrams(port: proxy.port))
+        let udp = try await proxy.bindDatagrams(port: proxy.port)
+        let tcp: LoopbackListener<ByteBuffer, ByteBuffer>
+        do {
+            tcp = try await LoopbackListener(port: proxy.port)
+        } catch {
+            try? await udp.executeThenClose { _, _ in }
+            throw error
+        }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await proxy.serve(tcp) }
+            group.addTask { await tcp.run(proxy.relay) }
             group.addTask { await proxy.serve(udp) }
             defer { group.cancelAll() }
             return try await body(proxy)
@@ -82,48 +89,28 @@ package final class FaultProxy: Sendable {
 
     // MARK: - TCP
 
-    typealias Stream = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+    private typealias Stream = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    private func listen() async throws -> NIOAsyncChannel<Stream, Never> {
-        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: port) { channel in
+    private func relay(
+        _ fromClient: NIOAsyncChannelInboundStream<ByteBuffer>, _ toClient: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        _ client: any Channel, _ number: Int
+    ) async throws {
+        connections.update { $0 += 1 }
+        let server = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(host: "127.0.0.1", port: serverPort) { channel in
                 channel.eventLoop.makeCompletedFuture { try Stream(wrappingChannelSynchronously: channel) }
             }
-    }
-
-    private func serve(_ listener: NIOAsyncChannel<Stream, Never>) async {
-        try? await listener.executeThenClose { clients in
-            try await withThrowingDiscardingTaskGroup { group in
-                for try await client in clients {
-                    let number = connections.update { count in
-                        count += 1
-                        return count
-                    }
-                    group.addTask { [self] in try? await relay(client, number: number) }
+        try await server.executeThenClose { fromServer, toServer in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [self] in
+                    await pump(fromClient, .toServer, number, onward: toServer, back: toClient, client)
                 }
-            }
-        }
-    }
-
-    private func relay(_ client: Stream, number: Int) async throws {
-        try await client.executeThenClose { fromClient, toClient in
-            let server = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .connect(host: "127.0.0.1", port: serverPort) { channel in
-                    channel.eventLoop.makeCompletedFuture { try Stream(wrappingChannelSynchronously: channel) }
+                group.addTask { [self] in
+                    await pump(fromServer, .toClient, number, onward: toClient, back: toServer, client)
                 }
-            try await server.executeThenClose { fromServer, toServer in
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { [self] in
-                        await pump(fromClient, .toServer, number, onward: toServer, back: toClient, client.channel)
-                    }
-                    group.addTask { [self] in
-                        await pump(fromServer, .toClient, number, onward: toClient, back: toServer, client.channel)
-                    }
-                    // Either side's end is the end of both.
-                    await group.next()
-                    group.cancelAll()
-                }
+                // Either side's end is the end of both.
+                await group.next()
+                group.cancelAll()
             }
         }
     }

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 
 /// A server on 127.0.0.1 whose answers a test writes byte by byte: for peers that talk garbage, slowly, or not at all.
 package enum LoopbackTCPServer {
@@ -78,33 +77,15 @@ package enum LoopbackTCPServer {
     package static func with<Result>(
         _ handler: @escaping @Sendable (Connection) async throws -> Void, _ body: (_ port: Int) async throws -> Result
     ) async throws -> Result {
-        let port = try LoopbackPort.reserve()
-        let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
+        let listener = try await LoopbackListener<ByteBuffer, ByteBuffer>(port: LoopbackPort.reserve())
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await listener.executeThenClose { clients in
-                    try await withThrowingDiscardingTaskGroup { group in
-                        var count = 0
-                        for try await client in clients {
-                            count += 1
-                            let number = count
-                            group.addTask {
-                                try? await client.executeThenClose { source, sink in
-                                    try await handler(Connection(source, sink, number: number))
-                                }
-                            }
-                        }
-                    }
+                await listener.run { source, sink, _, number in
+                    try await handler(Connection(source, sink, number: number))
                 }
             }
             defer { group.cancelAll() }
-            return try await body(port)
+            return try await body(listener.port)
         }
     }
 }

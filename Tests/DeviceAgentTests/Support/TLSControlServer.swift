@@ -2,7 +2,6 @@ import FleetAPI
 import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import NIOSSL
 import TestSupport
 
@@ -18,56 +17,42 @@ enum TLSControlServer {
         let key = try NIOSSLPrivateKey(file: authority.keyFile, format: .pem)
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
-                        wrappingChannelSynchronously: channel)
-                }
-            }
-        let port = channel.channel.localAddress?.port ?? 0
+        let listener = try await LoopbackListener<HTTPServerRequestPart, HTTPServerResponsePart> { channel in
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+        }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await channel.executeThenClose { clients in
-                    try await withThrowingDiscardingTaskGroup { group in
-                        for try await client in clients {
-                            group.addTask { try? await serve(client, server) }
-                        }
-                    }
-                }
+                await listener.run { source, sink, _, _ in try await serve(source, sink, server) }
             }
             defer { group.cancelAll() }
-            return try await body("https://127.0.0.1:\(port)")
+            return try await body("https://127.0.0.1:\(listener.port)")
         }
     }
 
     private static func serve(
-        _ client: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>, _ server: FakeControlServer
+        _ source: NIOAsyncChannelInboundStream<HTTPServerRequestPart>,
+        _ sink: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>, _ server: FakeControlServer
     ) async throws {
-        try await client.executeThenClose { source, sink in
-            var request = FakeControlServer.Request(method: "", path: "", headers: [], body: [])
-            for try await part in source {
-                switch part {
-                case .head(let head):
-                    let bearer = head.headers.first(name: "Authorization")
-                    request = FakeControlServer.Request(
-                        method: head.method.rawValue, path: head.uri,
-                        credential: bearer.map { String($0.dropFirst("Bearer ".count)) },
-                        headers: head.headers.map { ($0.name, $0.value) }, body: [])
-                case .body(let bytes): request.body += bytes.readableBytesView
-                case .end:
-                    let answer = try await server.answer(request)
-                    var head = HTTPResponseHead(
-                        version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status))
-                    for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
-                    head.headers.replaceOrAdd(name: "Content-Length", value: "\(answer.body.count)")
-                    try await sink.write(.head(head))
-                    try await sink.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))))
-                    try await sink.write(.end(nil))
-                }
+        var request = FakeControlServer.Request(method: "", path: "", headers: [], body: [])
+        for try await part in source {
+            switch part {
+            case .head(let head):
+                let bearer = head.headers.first(name: "Authorization")
+                request = FakeControlServer.Request(
+                    method: head.method.rawValue, path: head.uri,
+                    credential: bearer.map { String($0.dropFirst("Bearer ".count)) },
+                    headers: head.headers.map { ($0.name, $0.value) }, body: [])
+            case .body(let bytes): request.body += bytes.readableBytesView
+            case .end:
+                let answer = try await server.answer(request)
+                var head = HTTPResponseHead(
+                    version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status))
+                for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
+                head.headers.replaceOrAdd(name: "Content-Length", value: "\(answer.body.count)")
+                try await sink.write(.head(head))
+                try await sink.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))))
+                try await sink.write(.end(nil))
             }
         }
     }
