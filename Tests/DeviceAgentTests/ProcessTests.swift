@@ -41,8 +41,7 @@ struct ProcessTests {
             _ arguments: [String], input: String = "", environment: [String: String?] = [:]
         ) async throws -> Peer.Output {
             try await Peer.run(
-                path: Self.program, arguments + ["--config", config], input: input, environment: environment,
-                within: .seconds(60))
+                path: Self.program, arguments + ["--config", config], input: input, environment: environment)
         }
 
         func enroll() async throws {

@@ -70,12 +70,12 @@ package final class Daemon: Sendable {
         }
     }
 
-    /// Asks the process to end (SIGTERM) and waits until it has; kills it when it does not within 20 seconds.
+    /// Asks the process to end (SIGTERM) and waits until it has; kills it when it does not within two minutes.
     package func stop() async throws {
         signal(SIGTERM)
         signal(SIGCONT)
         do {
-            try await waitForEnd(within: .seconds(20))
+            try await waitForEnd(within: .seconds(120))
         } catch is TestFailure {
             try await kill9()
         }
@@ -84,7 +84,7 @@ package final class Daemon: Sendable {
     /// SIGKILL: the process gets no chance to write anything. Returns when it is gone.
     package func kill9() async throws {
         signal(SIGKILL)
-        try await waitForEnd(within: .seconds(20))
+        try await waitForEnd()
     }
 
     /// SIGSTOP: connections stay, the kernel still accepts and acknowledges, nobody answers.
@@ -114,7 +114,7 @@ package final class Daemon: Sendable {
 
     /// Waits until the process has ended by itself and returns its exit code (128 + signal when killed).
     @discardableResult
-    package func waitForEnd(within limit: Duration = .seconds(30)) async throws -> Int32 {
+    package func waitForEnd(within limit: Duration = .untilItHangs) async throws -> Int32 {
         try await state.wait(for: "\(name) to end", within: limit) { state in
             switch state.phase {
             case .ended(let code): code
@@ -145,7 +145,7 @@ package final class Daemon: Sendable {
     /// - Throws: ``TestFailure`` with the end of the log when the process ends first.
     @discardableResult
     package func waitForLog(
-        _ text: String, after mark: Int = 0, within limit: Duration = .seconds(30)
+        _ text: String, after mark: Int = 0, within limit: Duration = .untilItHangs
     ) async throws -> String {
         try await state.wait(for: "\(name) to log \"\(text)\"", within: limit) { [name] state in
             if let line = state.lines.dropFirst(mark).first(where: { $0.contains(text) }) { return line }

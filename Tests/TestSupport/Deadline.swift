@@ -1,3 +1,8 @@
+extension Duration {
+    /// How long the tests wait for what will come: so long that a slow and busy machine never misses it.
+    package static let untilItHangs = Duration.seconds(300)
+}
+
 /// Runs `operation` and fails with a ``TestFailure`` that names `what` if it takes longer than `limit`.
 ///
 /// A limit here only turns a hang into a failure; no test may assert how long something took with it.
@@ -23,7 +28,7 @@ package func withDeadline<Result: Sendable>(
 package func poll<Result: Sendable>(
     _ what: String,
     every interval: Duration = .milliseconds(5),
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .untilItHangs,
     until condition: @escaping @Sendable () async throws -> Result?
 ) async throws -> Result {
     try await withDeadline(limit, what) {

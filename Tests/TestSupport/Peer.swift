@@ -28,7 +28,7 @@ package enum Peer {
         _ arguments: [String],
         input: String = "",
         environment: [String: String?] = [:],
-        within limit: Duration = .seconds(60)
+        within limit: Duration = .untilItHangs
     ) async throws -> Output {
         try await run(path: tool.path(), arguments, input: input, environment: environment, within: limit)
     }
@@ -40,7 +40,7 @@ package enum Peer {
         _ arguments: [String],
         input: String = "",
         environment: [String: String?] = [:],
-        within limit: Duration = .seconds(60)
+        within limit: Duration = .untilItHangs
     ) async throws -> Output {
         let launch = Launch(path: path, environment: environment)
         let file = try inputFile(input)
@@ -86,7 +86,7 @@ package enum Peer {
         _ arguments: [String],
         input: String = "",
         environment: [String: String?] = [:],
-        within limit: Duration = .seconds(60)
+        within limit: Duration = .untilItHangs
     ) async throws -> Output {
         let output = try await run(tool, arguments, input: input, environment: environment, within: limit)
         guard output.succeeded else {

@@ -34,7 +34,7 @@ package final class Watched<Value: Sendable>: Sendable {
     @discardableResult
     package func wait<Result: Sendable>(
         for what: String,
-        within limit: Duration = .seconds(30),
+        within limit: Duration = .untilItHangs,
         until found: @escaping @Sendable (Value) throws -> Result?
     ) async throws -> Result {
         try await withDeadline(limit, what) { [self] in

@@ -8,7 +8,7 @@ import Testing
 struct TransportTests {
     private func send(
         _ path: String, to port: Int, host: String = "127.0.0.1", roots: String?, method: ACMERequest.Method = .get,
-        timeout: Duration = .seconds(20), environment: [String: String] = [:]
+        timeout: Duration = .seconds(120), environment: [String: String] = [:]
     ) async throws -> Result<ACMEResponse, ACMETransportError> {
         try await AsyncHTTPClientTransport.withTransport(trustRoots: roots, environment: environment) { transport in
             var request = ACMERequest(method: method, url: try ACMEURL("https://\(host):\(port)\(path)"))
@@ -49,7 +49,7 @@ struct TransportTests {
                 ) { transport in
                     let request = ACMERequest(method: .get, url: try ACMEURL("https://ca.test/echo"))
                     for _ in 0..<3 {
-                        #expect(try await transport.send(request, timeout: .seconds(20)).status == 200)
+                        #expect(try await transport.send(request, timeout: .seconds(120)).status == 200)
                     }
                 }
                 // A proxy sees connections, not requests.
@@ -88,7 +88,7 @@ struct TransportTests {
             let error = try self.code(
                 await send(
                     path, to: server.port, roots: server.rootFile, method: .post,
-                    timeout: waits ? .milliseconds(500) : .seconds(20)))
+                    timeout: waits ? .milliseconds(500) : .seconds(120)))
             #expect(error.code.description == code, "\(error)")
             #expect(error.mayHaveReachedServer)
         }

@@ -7,7 +7,7 @@ struct AgentFleetTests {
     func twenty() async throws {
         let folder = String(Site.program.dropLast("/ddns-acme".count))
         let output = try await Peer.run(
-            path: Tool.packageRoot + "/scripts/fleet-run", ["--programs", folder], within: .seconds(420))
+            path: Tool.packageRoot + "/scripts/fleet-run", ["--programs", folder], within: .seconds(900))
         #expect(output.succeeded, "\(output)")
         #expect(output.lines.count { $0.hasPrefix("node") && $0.hasSuffix(" ok") } == 20, "\(output)")
         #expect(output.standardOutput.contains("orders at the CA: 37, needed: 37; certificates: 37;"), "\(output)")

@@ -50,7 +50,7 @@ struct ControlServerProcess: Sendable {
         var arguments = ["-sS", "-i", "-X", method] + curlArguments + more
         if let credential { arguments += ["-H", "Authorization: Bearer \(credential)"] }
         if let json { arguments += ["-H", "Content-Type: application/json", "--data-binary", json] }
-        let output = try await Peer.run(.curl, arguments + [url + path], within: .seconds(150))
+        let output = try await Peer.run(.curl, arguments + [url + path])
         guard output.succeeded else { throw TestFailure("curl \(method) \(path): \(output)") }
         return try Self.parse(output.standardOutput)
     }

@@ -133,7 +133,7 @@ struct KillTests {
         for (label, credential) in known.credentials {
             let answer = try await server.checkIn(credential, ["10.2.0.1"])
             #expect(answer.status == 200, "\(label): \(answer)")
-            let chain = try await poll("the certificate of \(label)", within: .seconds(60)) {
+            let chain = try await poll("the certificate of \(label)") {
                 let answer = try await server.curl("GET", "/v1/certificate", credential: credential)
                 // A request whose acknowledgement was cut off may or may not have been taken in.
                 if answer.status == 404 { return "" }

@@ -167,7 +167,7 @@ struct LifeCycleTests {
                 let told = try await server.checkIn(credential, []).json()
                 guard case .number(let wait)? = told["checkInAfter"] else { throw TestFailure("\(told)") }
                 #expect(wait <= 40 || told["certificate"]?["action"] == .string("send-csr"))
-                try await poll("the renewal", within: .seconds(240)) {
+                try await poll("the renewal") {
                     let answer = try await server.curl("GET", "/v1/certificate", credential: credential)
                     return answer.status == 200 && answer.body != first.body ? true : nil
                 }

@@ -57,7 +57,7 @@ enum RawHTTP {
             }.joined()
         }
         let output = try await Peer.require(
-            .python, ["-c", script] + arguments, input: input.joined(separator: "\n") + "\n", within: .seconds(200))
+            .python, ["-c", script] + arguments, input: input.joined(separator: "\n") + "\n")
         return try JSONDecoder().decode([Value].self, from: Data(output.standardOutput.utf8))
     }
 

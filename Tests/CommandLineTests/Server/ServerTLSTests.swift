@@ -79,7 +79,7 @@ struct ServerTLSTests {
     private static func watch(_ server: ControlServerProcess, _ arguments: [String]) async throws -> [String] {
         guard case .running(let pid) = server.process.phase else { throw TestFailure("the server does not run") }
         let arguments = ["-c", script, "\(server.port)", "\(pid)"] + arguments
-        return try await Peer.require(.python, arguments, within: .seconds(90)).lines
+        return try await Peer.require(.python, arguments).lines
     }
 
     private static let script = """

@@ -55,7 +55,7 @@ struct ShutdownTests {
                 server.process.signal(SIGTERM)
                 let answer = try await waiting
                 #expect(answer.status == 202, "\(answer)")
-                let code = try await server.process.waitForEnd(within: .seconds(100))
+                let code = try await server.process.waitForEnd()
                 #expect(code == 0, "\(server.process.logText)")
                 #expect(try await fleet.challenges() == [])
             }

@@ -52,7 +52,7 @@ struct Site: Sendable {
     /// Runs it to its end. No output of any run may hold a secret.
     @discardableResult
     func run(
-        _ arguments: String..., environment changes: [String: String?] = [:], within limit: Duration = .seconds(120),
+        _ arguments: String..., environment changes: [String: String?] = [:], within limit: Duration = .untilItHangs,
         location: SourceLocation = #_sourceLocation
     ) async throws -> Peer.Output {
         try await run(path: Self.program, arguments, environment: changes, within: limit, location: location)
@@ -73,7 +73,7 @@ struct Site: Sendable {
     @discardableResult
     func run(
         path: String, _ arguments: [String], environment changes: [String: String?] = [:],
-        within limit: Duration = .seconds(120),
+        within limit: Duration = .untilItHangs,
         location: SourceLocation = #_sourceLocation
     ) async throws -> Peer.Output {
         let output = try await Peer.run(

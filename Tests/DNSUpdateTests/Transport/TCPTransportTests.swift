@@ -19,7 +19,7 @@ struct TCPTransportTests {
     }
 
     private static func exchange(
-        _ transport: TCPTransport, _ body: [UInt8], timeout: Duration = .seconds(20),
+        _ transport: TCPTransport, _ body: [UInt8], timeout: Duration = .seconds(120),
         cancellation: Cancellation = .obeyed
     ) async throws(TransportFailure) -> [UInt8] {
         try await transport.exchange(timeout: timeout, cancellation: cancellation, message: message(body))
@@ -34,7 +34,7 @@ struct TCPTransportTests {
     }
 
     private static func failure(
-        _ transport: TCPTransport, _ body: [UInt8], timeout: Duration = .seconds(20),
+        _ transport: TCPTransport, _ body: [UInt8], timeout: Duration = .seconds(120),
         cancellation: Cancellation = .obeyed
     ) async -> TransportFailure? {
         do throws(TransportFailure) {
@@ -142,7 +142,7 @@ struct TCPTransportTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await Self.expectEcho(transport, [2]) }
                 group.addTask {
-                    let failure = await Self.failure(transport, [1], timeout: .milliseconds(300))
+                    let failure = await Self.failure(transport, [1], timeout: .seconds(2))
                     #expect(failure?.code == .noAnswer)
                     #expect(failure?.mayHaveBeenReceived == true)
                     // A new connection for what comes now, while the other still waits on the old one.

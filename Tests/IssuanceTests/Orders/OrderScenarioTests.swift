@@ -167,13 +167,13 @@ struct OrderScenarioTests {
             fixture.solver.whileWaiting {
                 guard !isRolled.read({ $0 }) else { return }
                 waiting.update { $0 += 1 }
-                try await isRolled.wait(for: "the new key", within: .seconds(120)) { $0 ? true : nil }
+                try await isRolled.wait(for: "the new key") { $0 ? true : nil }
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...count {
                     group.addTask { _ = try await fixture.obtain(fixture.device("dev\(number)")) }
                 }
-                try await waiting.wait(for: "all orders to wait", within: .seconds(120)) { $0 == count ? true : nil }
+                try await waiting.wait(for: "all orders to wait") { $0 == count ? true : nil }
                 _ = try await fixture.accounts.rollKey()
                 isRolled.update { $0 = true }
                 try await group.waitForAll()
