@@ -14,5 +14,6 @@
 /// Times are wall-clock `Date`s with a resolution of one millisecond; the store's clock is injected.
 package protocol FleetStore:
     DeviceStore, AccountStore, OrderJournal, ChallengeLedger, CertificateStore, LeaseStore, RateLimitStore, AuditLog,
-    TokenStore, EnrollmentStore, RequestStore, StandingStore, AuthorityTroubleStore, WorkStore
+    TokenStore, EnrollmentStore, RequestStore, StandingStore, AuthorityTroubleStore, WorkStore,
+    PublicationPauseStore
 {}

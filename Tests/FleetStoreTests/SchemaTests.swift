@@ -118,8 +118,9 @@ struct SchemaTests {
 
 @Suite("100,000 devices")
 struct LargeFleetTests {
-    /// Statements that may walk a whole table: it holds one row per CA, or one per process of the last day.
-    private static let smallTables = ["accounts", "owners", "fencing"]
+    /// Statements that may walk a whole table: it holds one row per CA, one per process of the last day,
+    /// or what is read once, when a server starts.
+    private static let smallTables = ["accounts", "owners", "fencing", "publication_pauses"]
 
     @Test("Every statement of every method finds its rows by an index and sorts by it, in a fleet of 100,000")
     func indexes() async throws {
@@ -192,6 +193,9 @@ struct LargeFleetTests {
         _ = try await store.updateDevice(device.id, DeviceChange(tags: ["y"]))
         try await store.recordPublishedAddresses(["10.0.0.1"], of: device.id)
         #expect(try await store.devicesAwaitingPublication(zone: device.zone, limit: 10).count == 10)
+        try await store.notePublicationPause(PublicationPause(device: device.id, failures: 2, until: time.now))
+        #expect(try await store.publicationPauses().map(\.failures) == [2])
+        try await store.clearPublicationPause(of: device.id)
         try await store.recordSightings([device.id: time.now])
         _ = try await store.saveAccount(NewAccount(directoryURL: testDirectoryURL, keyFile: "k"))
         _ = try await store.accounts()

@@ -9,7 +9,7 @@ package struct DeviceLifecycle: Sendable {
     private let zones: ManagedZones
     private let publisher: AddressPublisher
     private let now: @Sendable () -> Date
-    private let backoff = PublicationBackoff()
+    private let backoff: PublicationBackoff
 
     package init(
         store: any FleetStore, zones: ManagedZones, now: @escaping @Sendable () -> Date = { Date() }
@@ -18,6 +18,7 @@ package struct DeviceLifecycle: Sendable {
         self.store = store
         self.zones = zones
         publisher = AddressPublisher(zones: zones, store: store)
+        backoff = PublicationBackoff(store: store)
     }
 
     /// Takes the name out of DNS and stops renewals.
@@ -78,7 +79,7 @@ package struct DeviceLifecycle: Sendable {
         in zone: ManagedZone, failed: @Sendable @escaping (Device, any Error) -> Void
     ) async throws {
         let waiting = try await store.devicesAwaitingPublication(
-            zone: zone.name.description, limit: 10_000 + backoff.count)
+            zone: zone.name.description, limit: 10_000 + backoff.count())
         let devices = backoff.due(waiting, at: now())
         try await withThrowingTaskGroup(of: (Device, (any Error)?).self) { group in
             var rest = devices[...]
@@ -91,7 +92,7 @@ package struct DeviceLifecycle: Sendable {
             for _ in 0..<Self.atOnce { begin() }
             while let (device, failure) = try await group.next() {
                 guard let failure else {
-                    backoff.succeeded(device.id)
+                    try await backoff.succeeded(device.id)
                     serverFailures = nil
                     begin()
                     continue
@@ -99,7 +100,7 @@ package struct DeviceLifecycle: Sendable {
                 // A primary that does not answer one will not answer the next one, and it is enough to say so once.
                 let concernsPrimary = Self.concernsPrimary(failure)
                 if isAnswering || !concernsPrimary { failed(device, failure) }
-                if concernsPrimary { isAnswering = false } else { backoff.failed(device.id, at: now()) }
+                if concernsPrimary { isAnswering = false } else { try await backoff.failed(device.id, at: now()) }
                 if Self.isServerFailure(failure), let count = serverFailures {
                     serverFailures = count + 1
                     if count + 1 >= Self.serverFailureLimit { isAnswering = false }
