@@ -29,7 +29,6 @@ package struct FleetServices: Sendable {
     package init(
         store: any FleetStore, zones: ManagedZones, issuer: CertificateIssuer,
         profile: String? = nil, scheduling: SchedulingPolicy = SchedulingPolicy(), canaryTag: String? = nil,
-        holdTime: Duration = EnrollmentDesk.holdTime,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
@@ -46,7 +45,7 @@ package struct FleetServices: Sendable {
             reserves: issuer.workReserves, now: now)
         renewals = RenewalRound(issuer: issuer, store: store, now: now)
         revoker = CertificateRevoker(issuer: issuer, store: store, now: now)
-        enrollments = EnrollmentDesk(store: store, zones: zones, holdTime: holdTime, now: now)
+        enrollments = EnrollmentDesk(store: store, zones: zones, now: now)
         sweeper = ChallengeSweeper(zones: zones, store: store, now: now)
         publisher = AddressPublisher(zones: zones, store: store)
         reconciler = ZoneReconciler(zones: zones, store: store, publisher: publisher, sweeper: sweeper)

@@ -36,7 +36,7 @@ package struct EnrollmentDesk: Sendable {
         case unavailable(EnrollmentOutcome, DeviceName)
     }
 
-    /// How long the name of a removed device is kept back when nothing else is said.
+    /// How long the name of a removed device is kept back.
     package static let holdTime: Duration = .seconds(30 * 86_400)
     /// Characters of an opaque label: 60 bits, in letters and digits that nobody mistakes for each other.
     private static let labelLength = 12
@@ -45,16 +45,13 @@ package struct EnrollmentDesk: Sendable {
     private let store: any FleetStore
     private let zones: [DomainName]
     private let ownership: NameOwnership
-    private let holdTime: Duration
     private let now: @Sendable () -> Date
 
     package init(
-        store: any FleetStore, zones: ManagedZones, holdTime: Duration = EnrollmentDesk.holdTime,
-        now: @escaping @Sendable () -> Date = { Date() }
+        store: any FleetStore, zones: ManagedZones, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
         self.zones = zones.names
-        self.holdTime = holdTime
         self.now = now
         ownership = NameOwnership(zones: zones, store: store)
     }
@@ -81,7 +78,7 @@ package struct EnrollmentDesk: Sendable {
                     device: NewDevice(name: name.description, zone: name.zone.description),
                     // Who holds a token for many names could take any of their devices over.
                     mayReclaim: pattern?.isExact ?? false, credentialHash: application.credentialHash,
-                    holdTime: holdTime, origin: application.origin))
+                    holdTime: Self.holdTime, origin: application.origin))
             switch outcome {
             case .enrolled(let device): return .enrolled(device, try DeviceName(device.name, zones: zones))
             case .tokenRefused(let refusal): return .refused(refusal)
