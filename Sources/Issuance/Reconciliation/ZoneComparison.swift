@@ -30,9 +30,11 @@ struct ZoneComparison: Sendable {
     /// Names of servers, and of zones below: the zone's own furniture.
     private var nameServers: Set<DomainName> = []
     private var delegations: Set<DomainName> = []
+    private(set) var targets: ZoneTargets
 
     init(zone: DomainName, devices: [Device], ledger: [ChallengeRecord]) {
         self.zone = zone
+        targets = ZoneTargets(zone: zone)
         var names: [DomainName: Device] = [:]
         for device in devices {
             guard let name = try? DomainName(device.name) else { continue }
@@ -48,6 +50,7 @@ struct ZoneComparison: Sendable {
     // MARK: - Taking records in
 
     mutating func take(_ record: ResourceRecord) {
+        targets.take(record)
         guard !Self.signerTypes.contains(record.type), record.type != .soa else { return }
         if case .ns(let server) = record.data {
             nameServers.insert(server)

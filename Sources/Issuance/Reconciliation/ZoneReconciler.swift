@@ -55,6 +55,7 @@ package struct ZoneReconciler: Sendable {
         let ledger = try await store.challenges(zone: zone.name.canonical.description)
         let reading = try await ZoneReader(zone: zone, transferSettings: settings.transfer, atOnce: settings.atOnce)
             .read(ZoneComparison(zone: zone.name, devices: devices, ledger: ledger), devices: devices)
+        if reading.method == .transfer { zones.reserved.note(reading.comparison.targets, of: zone.name) }
         var report = ZoneReport(
             zone: zone.name, server: zone.primary, method: reading.method, serial: reading.serial,
             devices: devices.count, records: reading.records, unknownNames: reading.comparison.unknownNames)

@@ -63,6 +63,9 @@ package final class ManagedZones: Sendable {
         }
     }
 
+    /// Keeps names back that are the control server's own: no device gets one of them.
+    package func reserve(_ names: some Sequence<DomainName>) { reserved.reserve(names) }
+
     /// Closes the connections to the primaries and the name servers.
     package func close() async {
         await propagation.close()

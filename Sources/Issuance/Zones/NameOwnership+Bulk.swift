@@ -15,6 +15,8 @@ extension NameOwnership {
             guard let zone = zones.named(zoneName) else { continue }
             let lookup = PipelinedLookup(server: zone.primary, key: zone.key, atOnce: Self.atOnce)
             do {
+                // Asks the primary once, and not for each of the first names at once.
+                _ = try await zones.reserved.use(of: zone.name, in: zone, lookup: self.lookup)
                 try await ask(names, lookup) { refusals[$0] = $1 }
             } catch  where error is LookupFailure || error is UpdateFailure {
                 // Nothing is known of the rest.
@@ -45,7 +47,12 @@ extension NameOwnership {
     }
 
     private func refusal(of name: DeviceName, _ lookup: PipelinedLookup) async throws -> IssuanceError? {
-        if case .noName = try await lookup.query(name.domain, .a).outcome { return nil }
+        if case .noName = try await lookup.query(name.domain, .a).outcome,
+            let zone = zones.named(name.zone),
+            try await zones.reserved.use(of: name.domain, in: zone, lookup: self.lookup) == nil
+        {
+            return nil
+        }
         do {
             try await requireFree(name)
             return nil

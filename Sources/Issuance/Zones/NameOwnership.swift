@@ -58,10 +58,8 @@ package struct NameOwnership: Sendable {
     ) async throws -> NameHolding {
         if let cut = held.cut { throw Self.taken(name, "lies in the zone \(cut), which other servers hold") }
         if device?.isNameOurs != true {
-            let reserved = try await zones.reserved.names(of: zone, lookup: lookup)
-            guard !reserved.contains(name.domain.canonical) else {
-                throw Self.taken(name, "is a name server of its zone")
-            }
+            let use = try await zones.reserved.use(of: name.domain, in: zone, lookup: lookup)
+            if let use, !(use.isAdoptable && adopting) { throw Self.reserved(name, use) }
         }
         if let alias = held.alias {
             guard try await zone.engine.isInUse(name.domain) else { return NameHolding() }
@@ -88,10 +86,29 @@ package struct NameOwnership: Sendable {
             "\(name) exists in the zone with \(list.isEmpty ? "records of other types" : list),"
                 + " and was not published by ddns-acme",
             hints: [
-                "if the device may have this name, take it over on the server: ddns-acme address set \(name) ADDRESS"
-                    + " --adopt, ddns-acme device add \(name) --adopt, or ddns-acme issue \(name) --adopt",
+                adoption(name),
                 "otherwise choose another name",
             ])
+    }
+
+    /// Something else stands on the name.
+    private static func reserved(_ name: DeviceName, _ use: ReservedNames.Use) -> IssuanceError {
+        switch use {
+        case .nameServer: taken(name, "is a name server of its zone")
+        case .controlServer: taken(name, "is the name of the control server itself")
+        case .target(let type, let owner):
+            IssuanceError(
+                .nameTaken, "\(owner) points to \(name) with a record of type \(type)",
+                hints: [
+                    "whoever has the name gets what is meant for \(owner); remove that record, or choose another name",
+                    adoption(name),
+                ])
+        }
+    }
+
+    private static func adoption(_ name: DeviceName) -> String {
+        "if the device may have this name, take it over on the server: ddns-acme address set \(name) ADDRESS"
+            + " --adopt, ddns-acme device add \(name) --adopt, or ddns-acme issue \(name) --adopt"
     }
 
     private static func taken(_ name: DeviceName, _ reason: String) -> IssuanceError {

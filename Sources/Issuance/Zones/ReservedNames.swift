@@ -1,40 +1,81 @@
 import DNSUpdate
 import Synchronization
 
-/// The names that a zone itself stands on: the targets of its NS records and the primary that its SOA names. No device gets
-/// one of them, whatever else is said.
+/// The names that something else than a device stands on, whether they hold records or not. Somebody who got one would get
+/// what others send there, with a certificate that vouches for it: a zone's name servers, the control server, and what the
+/// zone's own records point to.
 final class ReservedNames: Sendable {
+    /// What a name is used for.
+    enum Use: Sendable, Equatable {
+        /// The target of an NS record of the zone, or the primary that its SOA names.
+        case nameServer
+        case controlServer
+        /// The target of a record of that type at that name.
+        case target(RecordType, of: DomainName)
+
+        /// Whether an operator can make it a device's all the same.
+        var isAdoptable: Bool {
+            switch self {
+            case .nameServer, .controlServer: false
+            case .target: true
+            }
+        }
+    }
+
     /// How long an answer of the primary is good for.
     private static let lifetime: Duration = .seconds(60)
 
-    private struct Known {
-        let names: Set<DomainName>
+    private struct Apex {
+        let uses: [DomainName: Use]
         let end: ContinuousClock.Instant
     }
 
-    private let known = Mutex<[DomainName: Known]>([:])
+    private struct State {
+        var controlServer: Set<DomainName> = []
+        /// What the primary said of the zone's own name.
+        var apexes: [DomainName: Apex] = [:]
+        /// What the last transfer of the whole zone showed.
+        var targets: [DomainName: ZoneTargets] = [:]
+    }
 
-    /// In canonical form.
+    private let state = Mutex(State())
+
+    /// The names of the server that asks.
+    func reserve(_ names: some Sequence<DomainName>) {
+        state.withLock { state in state.controlServer.formUnion(names.map(\.canonical)) }
+    }
+
+    /// What the whole zone's records point to.
+    func note(_ targets: ZoneTargets, of zone: DomainName) {
+        state.withLock { $0.targets[zone.canonical] = targets }
+    }
+
+    /// What the name is used for; nil: nothing that is known.
     ///
     /// - Throws: `LookupFailure` when the primary has to be asked and does not tell.
-    func names(of zone: ManagedZone, lookup: AuthoritativeLookup) async throws(LookupFailure) -> Set<DomainName> {
+    func use(
+        of name: DomainName, in zone: ManagedZone, lookup: AuthoritativeLookup
+    ) async throws(LookupFailure) -> Use? {
+        let name = name.canonical
+        if state.withLock({ $0.controlServer.contains(name) }) { return .controlServer }
+        if let use = try await apex(of: zone, lookup: lookup)[name] { return use }
+        return state.withLock { $0.targets[zone.name.canonical]?.uses[name] }
+    }
+
+    private func apex(
+        of zone: ManagedZone, lookup: AuthoritativeLookup
+    ) async throws(LookupFailure) -> [DomainName: Use] {
         let now = ContinuousClock.now
-        if let known = known.withLock({ $0[zone.name.canonical] }), now < known.end { return known.names }
-        var names: Set<DomainName> = []
-        for type in [RecordType.ns, .soa] {
+        if let apex = state.withLock({ $0.apexes[zone.name.canonical] }), now < apex.end { return apex.uses }
+        var targets = ZoneTargets(zone: zone.name)
+        for type in [RecordType.mx, .soa, .ns] {
             let answer = try await zone.ask { primary throws(LookupFailure) in
                 try await lookup.query(zone.name, type, at: primary, key: zone.key)
             }
             if case .failed = answer.outcome { throw answer.failure }
-            for record in answer.records {
-                switch record {
-                case .ns(let server): names.insert(server.canonical)
-                case .soa(let soa): names.insert(soa.primaryName.canonical)
-                default: break
-                }
-            }
+            for data in answer.records { targets.take(ResourceRecord(name: zone.name, ttl: 0, data: data)) }
         }
-        known.withLock { $0[zone.name.canonical] = Known(names: names, end: now + Self.lifetime) }
-        return names
+        state.withLock { $0.apexes[zone.name.canonical] = Apex(uses: targets.uses, end: now + Self.lifetime) }
+        return targets.uses
     }
 }

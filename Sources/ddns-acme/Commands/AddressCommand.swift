@@ -18,7 +18,8 @@ struct AddressCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
         @Argument(help: "A label in the first zone (dev1) or a full name in any configured zone.") var device: String
         @Argument(help: "IPv4 and IPv6 addresses.") var addresses: [String]
-        @Flag(help: "Take over a name that holds records which were not published by ddns-acme.") var adopt = false
+        @Flag(help: "Take over a name that holds records, or has others point to it, which ddns-acme did not publish.")
+        var adopt = false
 
         func run() async throws {
             if let url = server.url {

@@ -52,7 +52,7 @@ struct IssueCommand: AsyncParsableCommand {
         help: ArgumentHelp("An IPv4 or IPv6 address to publish; may be repeated.", valueName: "ip"))
     var addresses: [String] = []
 
-    @Flag(help: "Take over a name that holds records which were not published by ddns-acme.")
+    @Flag(help: "Take over a name that holds records, or has others point to it, which ddns-acme did not publish.")
     var adopt = false
 
     @Flag(help: "Certify *.DEVICE, too.")

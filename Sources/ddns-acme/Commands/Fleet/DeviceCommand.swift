@@ -23,7 +23,8 @@ struct DeviceCommand: AsyncParsableCommand {
         @Option(name: .customLong("tag"), help: ArgumentHelp("A tag; may be repeated.", valueName: "tag"))
         var tags: [String] = []
         @Option(help: "A text for people.") var description: String?
-        @Flag(help: "Take over a name that holds records which were not published by ddns-acme.") var adopt = false
+        @Flag(help: "Take over a name that holds records, or has others point to it, which ddns-acme did not publish.")
+        var adopt = false
 
         func run() async throws {
             let creation = DeviceCreation(

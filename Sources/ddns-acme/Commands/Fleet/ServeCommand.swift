@@ -3,6 +3,7 @@ import CertificateFiles
 import CommandLineProgram
 import ControlServer
 import DNSUpdate
+import DeviceCertificates
 import DeviceHost
 import FleetConfiguration
 import FoundationEssentials
@@ -42,6 +43,10 @@ struct ServeCommand: SignalHandlingCommand {
                     hints: ["listen on 127.0.0.1, or serve over TLS"])
             }
             raiseDescriptorLimit()
+            // With `tls: self` the server is a device of its own, made before anybody can enroll.
+            if plainHTTP || server.tls != .selfIssued, let name = server.name, let own = try? context.device(name) {
+                context.zones.reserve([own.domain])
+            }
             let control = ControlServer(
                 services: context.services,
                 address: ControlServer.ListenAddress(host: "\(server.address)", port: Int(server.port)),
@@ -66,7 +71,13 @@ struct ServeCommand: SignalHandlingCommand {
     private func certificate(_ context: OperatorContext) throws -> ServerCertificateSource {
         switch context.configuration.server.tls {
         case .files(let certificate, let key):
-            return ServerCertificateSource(interval: .seconds(10)) { try Self.pair(certificate: certificate, key: key) }
+            return ServerCertificateSource(interval: .seconds(10)) {
+                let pair = try Self.pair(certificate: certificate, key: key)
+                // What cannot be read is refused where the pair is used.
+                let names = (try? IssuedCertificate(pem: pair.chain).names) ?? []
+                context.zones.reserve(names.compactMap { try? DomainName($0) })
+                return pair
+            }
         case .selfIssued:
             let name = try ownName(context)
             let files = try CertificateFiles(
