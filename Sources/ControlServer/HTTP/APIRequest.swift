@@ -28,6 +28,11 @@ struct APIRequest: Sendable {
                 .unsupportedMediaType, "the body is \(media), and \(MediaType.json) is expected",
                 hint: "send Content-Type: \(MediaType.json)")
         }
+        if let name = RepeatedMembers.first(in: body) {
+            throw APIProblem(
+                .malformed, "the body has the member \(name.prefix(64).debugDescription) twice",
+                hint: "send each member once")
+        }
         do {
             return try JSONDecoder().decode(type, from: body.isEmpty ? Data("{}".utf8) : Data(body))
         } catch {

@@ -32,10 +32,15 @@ enum ImportFile {
         var lines: [Line] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy(\.isWhitespace) { continue }
-            let device = Result { try JSONDecoder().decode(StrictCreation.self, from: Data(line.utf8)).creation }
-                .mapError { error in
-                    error as? APIProblem ?? APIProblem(.malformed, explanation(of: error), hint: memberHint)
+            let device = Result {
+                if let name = RepeatedMembers.first(in: Array(line.utf8)) {
+                    throw APIProblem(.malformed, "the line has the member \(quoted(name)) twice")
                 }
+                return try JSONDecoder().decode(StrictCreation.self, from: Data(line.utf8)).creation
+            }
+            .mapError { error in
+                error as? APIProblem ?? APIProblem(.malformed, explanation(of: error), hint: memberHint)
+            }
             lines.append(Line(number: index + 1, device: device))
         }
         return lines
