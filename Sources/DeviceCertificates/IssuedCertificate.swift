@@ -11,6 +11,8 @@ package struct IssuedCertificate: Sendable {
     package let certificatePEM: String
     /// PEM of the issuers.
     package let chainPEM: String
+    /// The subject's alternative names: DNS names in lower case, all others as `openssl` calls them, such as
+    /// `IP Address:192.0.2.7`.
     package let names: [String]
     package let notBefore: Date
     package let notAfter: Date
@@ -34,7 +36,7 @@ package struct IssuedCertificate: Sendable {
             chainPEM = texts.dropFirst().joined()
             names =
                 try leaf.extensions.subjectAlternativeNames.map { alternatives in
-                    alternatives.map { if case .dnsName(let name) = $0 { name.lowercased() } else { "\($0)" } }
+                    alternatives.map(\.text)
                 } ?? []
             notBefore = leaf.notValidBefore
             notAfter = leaf.notValidAfter
@@ -75,6 +77,22 @@ package struct IssuedCertificate: Sendable {
         zip(certificates, certificates.dropFirst()).first { certificate, issuer in
             certificate.issuer != issuer.subject
                 || !issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
+        }
+    }
+}
+
+extension GeneralName {
+    fileprivate var text: String {
+        switch self {
+        case .dnsName(let name): name.lowercased()
+        case .ipAddress(let octets) where octets.bytes.count == 4:
+            "IP Address:" + octets.bytes.map { "\($0)" }.joined(separator: ".")
+        case .ipAddress(let octets):
+            "IP Address:" + octets.bytes.map { String($0, radix: 16) }.joined(separator: " ")
+        case .uniformResourceIdentifier(let text): "URI:" + text
+        case .rfc822Name(let text): "email:" + text
+        case .directoryName(let name): "DirName:\(name)"
+        default: "othername"
         }
     }
 }

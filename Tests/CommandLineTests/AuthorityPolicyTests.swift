@@ -81,6 +81,8 @@ struct AuthorityPolicyTests {
                 try await site.run("issue", "dev1", "--key", site.files("dev1").key, "--out", site.out)
                     .expectFailure(65, "a new key is needed")
             }
+            let rehearsal = try await site.run("issue", "dev1", "--out", site.out, "--dry-run")
+            #expect("\(rehearsal)".contains("the present certificate was revoked at"), "\(rehearsal)")
             #expect(try await site.issue("dev1").status == "issued", "what is revoked is replaced at once")
         }
     }

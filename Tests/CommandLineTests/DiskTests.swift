@@ -26,7 +26,7 @@ struct DiskTests {
             try await Self.run(
                 site, after: "\(mount) ro,mode=700 tmpfs \(site.state)", ["issue", "dev1", "--out", site.out]
             )
-            .expectFailure(73, site.state)
+            .expectFailure(73, "hint: mount the file system for writing")
             try await Self.run(
                 site, after: "\(mount) mode=777 tmpfs \(site.state)", ["issue", "dev1", "--out", site.out]
             )

@@ -201,8 +201,17 @@ struct ConfigurationMistakeTests {
     func duplicateKeys() throws {
         let error = #expect(throws: ConfigurationError.self) { try parse(minimal + "\n  directory: letsencrypt") }
         #expect(error?.code == .syntax)
-        #expect(error?.message.contains("/etc/ddns-acme/config.yaml:7:3: the key \"directory\"") == true)
+        #expect(error?.message.contains("/etc/ddns-acme/config.yaml:8:3: the key \"directory\"") == true)
+        #expect(error?.message.contains("first in line 7") == true)
         #expect(error?.hint == "keep one of them")
+        for (text, place) in [
+            (minimal + "\n  contact: [a]\n  # directory: x\n  \"directory\" : letsencrypt", "10:3"),
+            (minimal + "\nserver: { listen: a, listen: b }", "8:11"),
+            (minimal.replacing("    primary:", with: "    name: b\n    primary:"), "4:5"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try parse(text) }
+            #expect(error?.message.contains("config.yaml:\(place): the key") == true, "\(String(describing: error))")
+        }
     }
 
     @Test("A secret put in the wrong place is not repeated in the message")

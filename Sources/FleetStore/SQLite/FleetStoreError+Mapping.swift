@@ -78,7 +78,13 @@ extension FleetStoreError {
                 hint: "make the folder it lies in, or correct state-directory")
         case ENOSPC, EDQUOT, EFBIG:
             return diskFull(message)
-        case EACCES, EPERM, EROFS, ELOOP:
+        case EROFS:
+            return FleetStoreError(
+                .notWritable, "the state directory cannot be written: \(message)",
+                hint:
+                    "mount the file system for writing (systemd: ReadWritePaths= or StateDirectory=), or set state-directory "
+                    + "to a place on another one")
+        case EACCES, EPERM, ELOOP:
             return notWritable(message)
         default:
             return FleetStoreError(.inputOutput, "the store cannot be opened: \(message)", hint: "check the disk")

@@ -49,7 +49,9 @@ package struct LocalIssuance: Sendable {
         case wouldIssue(reason: String)
     }
 
-    private static let dueReason = "the present certificate is due for renewal"
+    /// How a reason begins that is of interest to whoever had a certificate.
+    private static let present = "the present "
+    private static let dueReason = present + "certificate is due for renewal"
 
     private let issuer: CertificateIssuer
     private let publisher: AddressPublisher
@@ -107,7 +109,7 @@ package struct LocalIssuance: Sendable {
             }
             let standing = try await present(request, files: files, device: device)
             if case .unchanged = standing { return standing }
-            if case .wouldIssue(let reason) = standing, reason.hasPrefix(Self.dueReason) {
+            if case .wouldIssue(let reason) = standing, reason.hasPrefix(Self.present) {
                 progress(.init(.order, reason))
             }
             try await sweeper.sweep()
@@ -222,8 +224,16 @@ package struct LocalIssuance: Sendable {
         guard Set(request.names).isSubset(of: certificate.names) else {
             return .wouldIssue(reason: "the present certificate is for \(certificate.names.joined(separator: ", "))")
         }
-        let renewAt = try await renewalInstant(of: certificate, device: device)
-        guard let renewAt, now() < renewAt, now() < certificate.notAfter else {
+        let renewAt: Date
+        switch try await standing(of: certificate, device: device) {
+        case .unusable(let reason): return .wouldIssue(reason: reason)
+        case .good(let instant): renewAt = instant
+        }
+        guard now() < certificate.notAfter else {
+            return .wouldIssue(
+                reason: "the present certificate has expired, at \(certificate.notAfter.formatted(.iso8601))")
+        }
+        guard now() < renewAt else {
             return .wouldIssue(
                 reason: Self.dueReason + (try await explanation(of: certificate, device)))
         }
@@ -247,15 +257,26 @@ package struct LocalIssuance: Sendable {
         }
     }
 
-    /// Nil: at once, since it has been revoked or comes from another CA than the configured one.
-    private func renewalInstant(of certificate: IssuedCertificate, device: Device?) async throws -> Date? {
+    private enum Standing {
+        case good(renewAt: Date)
+        /// Another is needed at once.
+        case unusable(reason: String)
+    }
+
+    private func standing(of certificate: IssuedCertificate, device: Device?) async throws -> Standing {
         let fallback = RenewalPlanner.instantWithoutWindow(
             notBefore: certificate.notBefore, notAfter: certificate.notAfter)
-        guard let device else { return fallback }
+        guard let device else { return .good(renewAt: fallback) }
         let known = try await store.certificates(of: device.id, limit: 100).first { $0.serial == certificate.serial }
-        guard let known else { return fallback }
-        guard issuer.directoryURLs.contains(known.directoryURL), known.revokedAt == nil else { return nil }
-        guard known.isCurrent else { return known.renewal.renewAt ?? fallback }
-        return try await issuer.refreshedPlan(of: known).renewal.renewAt ?? fallback
+        guard let known else { return .good(renewAt: fallback) }
+        if let revokedAt = known.revokedAt {
+            return .unusable(reason: "the present certificate was revoked at \(revokedAt.formatted(.iso8601))")
+        }
+        guard issuer.directoryURLs.contains(known.directoryURL) else {
+            return .unusable(
+                reason: "the present certificate comes from another CA than the configured one, \(known.directoryURL)")
+        }
+        guard known.isCurrent else { return .good(renewAt: known.renewal.renewAt ?? fallback) }
+        return .good(renewAt: try await issuer.refreshedPlan(of: known).renewal.renewAt ?? fallback)
     }
 }

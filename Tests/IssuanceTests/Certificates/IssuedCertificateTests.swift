@@ -95,6 +95,16 @@ struct IssuedCertificateTests {
         try complete.verify(key: key.publicKey, names: [name], now: now)
     }
 
+    @Test("RFC 5280 §4.2.1.6: names of other kinds are written as people know them, and are no DNS names")
+    func namesOfOtherKinds() throws {
+        let names: [GeneralName] = [
+            .dnsName("DEV1.devices.example.com"), .ipAddress(ASN1OctetString(contentBytes: [192, 0, 2, 7])),
+            .uniformResourceIdentifier("https://x.test/"), .rfc822Name("ops@x.test"),
+        ]
+        let issued = try IssuedCertificate(der: [Self.der(try root.issue(names, for: key.publicKey))])
+        #expect(issued.names == [name, "IP Address:192.0.2.7", "URI:https://x.test/", "email:ops@x.test"])
+    }
+
     @Test("what is no certificate is refused, and so is an empty answer")
     func garbage() throws {
         for der in [[], [[]], [[0x30, 0x00]], [Array("hello".utf8)], [Array(try Self.der(try leaf()).dropLast())]]
