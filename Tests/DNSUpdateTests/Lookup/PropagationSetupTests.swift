@@ -21,17 +21,6 @@ struct PropagationSetupTests {
         return challenges
     }
 
-    private func failure(
-        _ body: () async throws(PropagationFailure) -> PropagationReport
-    ) async throws -> PropagationFailure {
-        do throws(PropagationFailure) {
-            _ = try await body()
-        } catch {
-            return error
-        }
-        throw TestFailure("the wait succeeded")
-    }
-
     @Test("a view that the key selects is not what the world sees: what everybody gets is waited for, and that is said")
     func views() async throws {
         let port = try LoopbackPort.reserve()
@@ -54,7 +43,8 @@ struct PropagationSetupTests {
                     for: challenges, in: devices.zone, primary: named.endpoint, servers: [named.endpoint],
                     timeout: timeout, primaryKey: devices.key)
             }
-            let failure = try await failure { () throws(PropagationFailure) in try await wait(.seconds(2)) }
+            let failure = try await PropagationFailure.of { () throws(PropagationFailure) in try await wait(.seconds(2))
+            }
             #expect(failure.code == .timedOut && failure.report.isInAnotherView)
             #expect(failure.message.contains("another view") && failure.hint.contains("match-clients"))
             try await named.rndc("retransfer", Devices.zoneText, "IN", "world")
@@ -79,7 +69,7 @@ struct PropagationSetupTests {
                         servers: [secondary.endpoint], timeout: .seconds(60), primaryKey: devices.key)
                     #expect(report.isComplete && report.servers.map(\.isPrimary) == [true, false])
                 }
-                let refused = try await failure { () throws(PropagationFailure) in
+                let refused = try await PropagationFailure.of { () throws(PropagationFailure) in
                     try await PropagationCheck().wait(
                         for: challenges, in: devices.zone, primary: devices.named.endpoint,
                         servers: [secondary.endpoint], timeout: .milliseconds(1_500))
@@ -103,7 +93,9 @@ struct PropagationSetupTests {
                     for: challenges, in: devices.zone, primary: devices.named.endpoint, servers: found.endpoints,
                     quorum: quorum, timeout: timeout)
             }
-            let failure = try await failure { () throws(PropagationFailure) in try await wait(nil, .seconds(2)) }
+            let failure = try await PropagationFailure.of { () throws(PropagationFailure) in
+                try await wait(nil, .seconds(2))
+            }
             #expect(failure.report.lacking.map(\.server) == [dead])
             #expect(failure.message.contains("\(dead) does not answer") && failure.hint.contains("\(dead)"))
             let report = try await wait(1, .seconds(60))

@@ -40,6 +40,14 @@ struct WorkBoardTests {
                     notAfter: end, chainPEM: "", keyFingerprint: "ab", renewal: RenewalPlan(renewAt: now)))
         }
 
+        /// A device that has asked for its first certificate.
+        func waitingDevice() async throws -> Device {
+            let device = try await device("a")
+            try await ask(device)
+            try await board.refresh()
+            return device
+        }
+
         func next() -> Device.ID? {
             if case .start(let job) = board.next() { job.device } else { nil }
         }
@@ -83,9 +91,7 @@ struct WorkBoardTests {
     @Test("what a device asks for while its order is under way follows it, however long that takes")
     func again() async throws {
         try await with { site in
-            let device = try await site.device("a")
-            try await site.ask(device)
-            try await site.board.refresh()
+            let device = try await site.waitingDevice()
             #expect(site.next() == device.id)
             site.clock.advance(by: 20)
             try await site.ask(device)
@@ -102,9 +108,7 @@ struct WorkBoardTests {
     @Test("what another process held is looked at again after a few seconds")
     func held() async throws {
         try await with { site in
-            let device = try await site.device("a")
-            try await site.ask(device)
-            try await site.board.refresh()
+            let device = try await site.waitingDevice()
             #expect(site.next() == device.id)
             site.clock.advance(by: 20)
             try await site.board.refresh()
@@ -120,9 +124,7 @@ struct WorkBoardTests {
     @Test("a device that has been suspended, or served by another process, is not begun")
     func withdrawn() async throws {
         try await with { site in
-            let device = try await site.device("a")
-            try await site.ask(device)
-            try await site.board.refresh()
+            let device = try await site.waitingDevice()
             _ = try await site.store.updateDevice(device.id, DeviceChange(state: .suspended))
             site.clock.advance(by: 61)
             try await site.board.refresh()
@@ -134,9 +136,7 @@ struct WorkBoardTests {
     @Test("after trouble at the CA the device comes back when the store says so")
     func trouble() async throws {
         try await with { site in
-            let device = try await site.device("a")
-            try await site.ask(device)
-            try await site.board.refresh()
+            let device = try await site.waitingDevice()
             #expect(site.next() == device.id)
             let request = try #require(try await site.store.request(of: device.id))
             try await site.store.failRequest(request, problem: "503", retryAt: site.now.addingTimeInterval(60))
