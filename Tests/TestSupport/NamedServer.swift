@@ -23,8 +23,11 @@ package final class NamedServer: Sendable {
     }
 
     /// Starts `named`, lends it to `body` once it serves, and kills it afterwards.
+    ///
+    /// - Parameter environment: changes to what `named` inherits.
     package static func with<Result>(
-        _ configuration: NamedConfiguration, _ body: (NamedServer) async throws -> Result
+        _ configuration: NamedConfiguration, environment: [String: String?] = [:],
+        _ body: (NamedServer) async throws -> Result
     ) async throws -> Result {
         let ports = [
             try configuration.port ?? LoopbackPort.reserve(), try LoopbackPort.reserve(), try LoopbackPort.reserve(),
@@ -43,7 +46,7 @@ package final class NamedServer: Sendable {
             let path = try confinementFreeNamed(in: directory)
             // -L: what goes wrong before the logging statement is read would go to syslog otherwise.
             let arguments = ["-f", "-L", "/dev/stderr", "-c", file]
-            return try await Daemon.with(path: path, arguments: arguments) { daemon in
+            return try await Daemon.with(path: path, arguments: arguments, environment: environment) { daemon in
                 let server = NamedServer(configuration, ports: ports, control: control, directory, daemon)
                 try await server.start()
                 return try await body(server)

@@ -18,6 +18,8 @@ package enum Tool: String, CaseIterable, Sendable {
     case faketime
     case pebble
     case python = "python3"
+    /// Builds what is preloaded into programs under test.
+    case compiler = "cc"
 
     /// The root of this package, as the compiler saw it.
     package static let packageRoot = String(#filePath.dropLast("/Tests/TestSupport/Tool.swift".count))

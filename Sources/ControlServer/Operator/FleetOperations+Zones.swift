@@ -65,7 +65,7 @@ extension ZoneVerification {
             serial: report.serial?.rawValue, devices: report.devices, records: report.records,
             drift: report.count(.drift), repaired: report.repaired, remainingDrift: report.remainingDrift,
             conflicts: report.count(.conflict), remainingConflicts: report.conflicts,
-            foreignChallenges: report.count(.foreignChallenge), unknownNames: report.unknownNames,
+            foreignChallenges: report.count(.foreignChallenge), unknownNames: report.count(.unknownName),
             findings: report.findings.map { Finding($0) })
     }
 }

@@ -71,7 +71,6 @@ final class ZoneWatch: Sendable {
         state.withLock { state in
             var standing = state[report.zone.description] ?? Standing()
             for kind in ZoneFinding.Kind.allCases { standing.found[kind] = report.count(kind) }
-            standing.found[.unknownName] = report.unknownNames
             standing.repaired += report.repaired
             standing.verifiedAt = now
             state[report.zone.description] = standing

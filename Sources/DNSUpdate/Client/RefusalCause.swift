@@ -79,7 +79,8 @@ extension RefusalCause {
             summary:
                 "no update-policy rule lets key \(context.key.name) change \(shown.joined(separator: ", "))\(more)",
             remedy: "add to update-policy of zone \"\(context.zone)\" in named.conf: "
-                + "grant \"\(context.key.name)\" zonesub \(list); then rndc reconfig"
+                + "grant \"\(context.key.name)\" zonesub \(list); above any deny, since the first statement that matches "
+                + "decides; then rndc reconfig"
                 + (byName ? " (deleting a whole name needs a grant for every type it holds)" : ""))
     }
 

@@ -10,4 +10,6 @@ package struct UpdateAcknowledgement: Sendable, Hashable {
     package let timeSigned: UInt64
     /// From signing to the verified answer.
     package let roundTrip: Duration
+    /// Whether another server signed the answer than the one that was asked: a secondary that forwards updates, or a proxy.
+    package let wasHandedOn: Bool
 }

@@ -119,9 +119,10 @@ package final class UpdateClient: Sendable {
         var reorderings = 0
         while true {
             switch try await exchange(unsigned, over: transport, cancellation) {
-            case .acknowledged(let timeSigned):
+            case .acknowledged(let timeSigned, let wasHandedOn):
                 return UpdateAcknowledgement(
-                    server: server, timeSigned: timeSigned, roundTrip: ContinuousClock.now - start)
+                    server: server, timeSigned: timeSigned, roundTrip: ContinuousClock.now - start,
+                    wasHandedOn: wasHandedOn)
             case .answered(let code):
                 throw UpdateFailure(answer: code, context, server: server)
             case .signatureRefused(let refusal):

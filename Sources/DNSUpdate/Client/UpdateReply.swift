@@ -1,7 +1,7 @@
 /// What a server said to an update, once it is known to be the server.
 enum UpdateReply: Sendable {
     /// NOERROR, signed.
-    case acknowledged(timeSigned: UInt64)
+    case acknowledged(timeSigned: UInt64, wasHandedOn: Bool)
     /// Another response code, signed.
     case answered(ResponseCode)
     /// The server rejects our TSIG. BADKEY and BADSIG come unsigned (RFC 8945 §5.3.2): they are a hint, not a proof.
@@ -30,7 +30,9 @@ struct UpdateJudge: Sendable {
         let code = response.header.rcode
         switch TSIGVerifier.verify(bytes, to: request, now: clock.now) {
         case .verified(let timeSigned):
-            return .accepted(code == .noError ? .acknowledged(timeSigned: timeSigned) : .answered(code))
+            guard code == .noError else { return .accepted(.answered(code)) }
+            return .accepted(
+                .acknowledged(timeSigned: timeSigned, wasHandedOn: TSIGVerifier.wasHandedOn(bytes)))
         case .refused(let refusal) where refusal.isBelievable && code == .notAuth:
             return .accepted(.signatureRefused(refusal))
         case let verification:

@@ -100,7 +100,9 @@ extension Shortfall {
         } else {
             self.init(
                 kind: .ignored, summary: "\(what), none of that type",
-                remedy: "does another client change the name? See the primary's log (category update)")
+                remedy:
+                    "does another client change the name, or is this a secondary that forwards updates and has them "
+                    + "later? See the log of the primary (category update)")
         }
     }
 }

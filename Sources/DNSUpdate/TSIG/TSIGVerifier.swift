@@ -21,6 +21,15 @@ package enum TSIGVerifier {
         }
     }
 
+    /// Whether a verified answer came by way of somebody who changed its ID: an update that a secondary forwards to its
+    /// primary has an ID of its own there, and that is what the primary signs (RFC 8945 §4.3.2, §5.5).
+    static func wasHandedOn(_ answer: [UInt8]) -> Bool {
+        guard let layout = try? MessageLayout(of: answer, limit: answer.count), let record = layout.tsig,
+            let tsig = try? TSIGRecord(record, in: answer)
+        else { return false }
+        return tsig.originalID != layout.header.id
+    }
+
     /// What the MAC covers besides the message itself.
     struct Digest {
         /// The MAC that came before, and what was sent unsigned since.

@@ -69,6 +69,7 @@ package struct ZoneVerification: Hashable, Codable, Sendable {
     package var remainingConflicts: Int
     package var foreignChallenges: Int
     package var unknownNames: Int
+    /// The first 10,000; the counts are of all.
     package var findings: [Finding]
 
     package init(

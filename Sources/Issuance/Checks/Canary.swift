@@ -34,9 +34,8 @@ struct Canary: Sendable {
     var additions: [UpdateOperation] { records.map { .add($0.name, ttl: zone.ttl, $0.data) } }
     var removals: [UpdateOperation] { records.map { .deleteRecord($0.name, $0.data) } }
 
-    /// One update for each type, with the type's name.
-    var singleAdditions: [(type: String, operation: UpdateOperation)] {
-        records.dropLast().map { ($0.data.type.description, .add($0.name, ttl: zone.ttl, $0.data)) }
+    var oneOfEachType: [ResourceRecord] {
+        records.dropLast().map { ResourceRecord(name: $0.name, ttl: zone.ttl, data: $0.data) }
     }
 
     var ledgerEntries: [NewChallenge] {

@@ -27,7 +27,7 @@ package struct ZoneCheck: Sendable {
     }
 
     package func run() async {
-        guard await checkPrimary(), await checkSignature() else {
+        guard await checkPrimary(), let acknowledgement = await checkSignature() else {
             for kind in [CheckStep.Kind.records, .servers] {
                 report(CheckStep(kind, subject, .skipped, "not tried, since the step before failed"))
             }
@@ -44,7 +44,10 @@ package struct ZoneCheck: Sendable {
         for entry in canary.ledgerEntries {
             if let noted = try? await store?.recordChallenge(entry) { entries.append(noted) }
         }
-        let outcome = await publish(canary)
+        var outcome = await publish(canary)
+        if acknowledgement.wasHandedOn, outcome.failure is IssuanceError {
+            outcome = await HandedOnUpdates(zone: zone, lookup: lookup).step(instead: outcome)
+        }
         report(outcome)
         if outcome.status == .failed {
             report(CheckStep(.servers, subject, .skipped, "not tried, since the step before failed"))
@@ -86,21 +89,21 @@ package struct ZoneCheck: Sendable {
     }
 
     /// An update without content: proves the key, both clocks and that the zone takes updates, and changes nothing.
-    private func checkSignature() async -> Bool {
+    private func checkSignature() async -> UpdateAcknowledgement? {
         do throws(UpdateFailure) {
             let acknowledgement = try await zone.engine.probe()
             let skew = Int64(Date().timeIntervalSince1970) - Int64(acknowledgement.timeSigned)
             let finding = "\(acknowledgement.server) takes key \(zone.key.name), the clocks differ by \(abs(skew)) s"
             // Half of the fudge of RFC 8945 §10: time for somebody to look at the clocks before updates fail.
             let isFar = abs(skew) > 150
-            report(
-                CheckStep(
-                    .signature, subject, isFar ? .warning : .ok, finding,
-                    hints: isFar ? ["from 300 s on the server refuses updates: let both machines follow NTP"] : []))
-            return true
+            var hints = isFar ? ["from 300 s on the server refuses updates: let both machines follow NTP"] : []
+            if acknowledgement.wasHandedOn { hints += await HandedOnUpdates(zone: zone, lookup: lookup).hints() }
+            let note = acknowledgement.wasHandedOn ? "; but it hands updates on to another server" : ""
+            report(CheckStep(.signature, subject, hints.isEmpty ? .ok : .warning, finding + note, hints: hints))
+            return acknowledgement
         } catch {
             report(CheckStep(.signature, subject, failure: error))
-            return false
+            return nil
         }
     }
 
@@ -137,21 +140,18 @@ package struct ZoneCheck: Sendable {
     }
 
     private func refusal(of canary: Canary, _ first: UpdateFailure) async -> CheckStep {
-        var refused: [String] = []
+        var refused: [ResourceRecord] = []
         var last = first
-        for (type, operation) in canary.singleAdditions {
+        for record in canary.oneOfEachType {
+            let addition = UpdateOperation.add(record.name, ttl: record.ttl, record.data)
             do throws(UpdateFailure) {
-                try await zone.client.send(UpdateMessage(zone: zone.name, operations: [operation]))
+                try await zone.client.send(UpdateMessage(zone: zone.name, operations: [addition]))
             } catch {
-                refused.append(type)
+                refused.append(record)
                 last = error
             }
         }
-        let explanation = CheckStep.explanation(of: last)
-        let types = refused.isEmpty ? "A, AAAA and TXT in one message" : refused.joined(separator: " and ")
-        return CheckStep(
-            .records, subject, .failed, "key \(zone.key.name) may not write \(types) records: \(explanation.message)",
-            hints: explanation.hints, failure: last)
+        return MissingGrant(zone: zone, canary: canary, refused: refused, failure: last).step
     }
 
     /// - Returns: whether nothing of the canary is left.

@@ -1,66 +1,61 @@
 import DNSUpdate
 import FleetStore
 
-/// Reads a whole zone into a comparison: by transfer, or name by name where the server does not hand it out.
+/// Reads a zone: as a whole by transfer, or the names of devices where the server does not hand it out.
 struct ZoneReader: Sendable {
     let zone: ManagedZone
     let transferSettings: ZoneTransfer.Settings
     /// Devices asked for at once when the zone is read name by name.
     let atOnce: Int
+    let lookup: PipelinedLookup
 
     struct Reading: Sendable {
         let comparison: ZoneComparison
-        let method: ZoneReport.Method
         let serial: SerialNumber?
         let records: Int
     }
 
-    /// - Throws: `TransferFailure`, `LookupFailure`: then nothing is known about the zone.
-    func read(_ comparison: ZoneComparison, devices: [Device]) async throws -> Reading {
+    /// - Returns: nil where the server hands the zone out to nobody like us.
+    /// - Throws: `TransferFailure`: then nothing is known about the zone.
+    func transfer(into comparison: ZoneComparison) async throws(TransferFailure) -> Reading? {
         let transfer = ZoneTransfer(
             .init(zone: zone.name, server: zone.primary, key: zone.key), settings: transferSettings)
         do throws(TransferFailure) {
             let (value, summary) = try await transfer.reduce(into: comparison) { $0.take($1) }
             return Reading(
-                comparison: value, method: .transfer, serial: summary.startOfAuthority.serial, records: summary.records)
+                comparison: value, serial: summary.startOfAuthority.serial, records: summary.records)
         } catch {
             guard error.leavesQuestions else { throw error }
-        }
-        return try await ask(comparison, devices)
-    }
-
-    private func ask(_ comparison: ZoneComparison, _ devices: [Device]) async throws -> Reading {
-        let lookup = PipelinedLookup(server: zone.primary, key: zone.key, atOnce: 2 * atOnce)
-        do {
-            let reading = try await ask(comparison, devices, lookup)
-            await lookup.close()
-            return reading
-        } catch {
-            await lookup.close()
-            throw error
+            return nil
         }
     }
 
-    private func ask(
-        _ comparison: ZoneComparison, _ devices: [Device], _ lookup: PipelinedLookup
-    ) async throws -> Reading {
+    /// Whether the zone is there to be asked for its names.
+    ///
+    /// - Returns: its serial.
+    /// - Throws: `LookupFailure`.
+    func serial() async throws(LookupFailure) -> SerialNumber? {
         let apex = try await lookup.query(zone.name, .soa)
         if case .failed = apex.outcome { throw apex.failure }
-        var comparison = comparison
+        return apex.serial
+    }
+
+    /// Asks for these devices' names.
+    ///
+    /// - Returns: those whose records are not what they should be, and the number of records read.
+    /// - Throws: `LookupFailure`.
+    func drifting(of devices: [Device]) async throws -> (devices: [Device], records: Int) {
+        var drifting: [Device] = []
         var records = 0
-        try await withThrowingTaskGroup(of: (DomainName, ZoneComparison.Holding).self) { group in
-            var pending = devices.compactMap { try? DomainName($0.name) }[...]
-            for name in pending.prefix(atOnce) { group.addTask { (name, try await lookup.holding(at: name)) } }
-            pending = pending.dropFirst(atOnce)
-            for try await (name, holding) in group {
-                records += holding.addresses.count
-                comparison.take(holding, at: name)
-                if let next = pending.popFirst() {
-                    group.addTask { (next, try await lookup.holding(at: next)) }
-                }
-            }
+        try await devices.forEachResult(atOnce: atOnce) { device -> (Device, ZoneComparison.Holding)? in
+            guard let name = try? DomainName(device.name) else { return nil }
+            return (device, try await lookup.holding(at: name))
+        } _: { result in
+            guard let (device, holding) = result else { return }
+            records += holding.addresses.count
+            if !ZoneComparison.findings(device, holding).isEmpty { drifting.append(device) }
         }
-        return Reading(comparison: comparison, method: .queries, serial: apex.serial, records: records)
+        return (drifting.sorted { $0.name < $1.name }, records)
     }
 }
 
@@ -82,5 +77,22 @@ extension PipelinedLookup {
             holding.addresses += answer.records.compactMap(\.address)
         }
         return holding
+    }
+}
+
+extension Array where Element: Sendable {
+    /// Works on a few elements at once, and hands each result over when it is there.
+    func forEachResult<Result: Sendable>(
+        atOnce: Int, _ work: @escaping @Sendable (Element) async throws -> Result, _ receive: (Result) -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            var rest = self[...]
+            for element in rest.prefix(atOnce) { group.addTask { try await work(element) } }
+            rest = rest.dropFirst(atOnce)
+            for try await result in group {
+                receive(result)
+                if let next = rest.popFirst() { group.addTask { try await work(next) } }
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ package struct ZoneReconciler: Sendable {
     package struct Settings: Sendable {
         /// Devices that are looked at or repaired at once.
         package var atOnce = 32
+        /// Devices that are in memory at once.
+        package var page = 2_000
         package var transfer = ZoneTransfer.Settings()
 
         package init() {}
@@ -45,73 +47,85 @@ package struct ZoneReconciler: Sendable {
 
     /// Compares one zone and does what the mandate says.
     ///
-    /// - Parameter found: called with each finding when it is final.
+    /// - Parameter found: called with each finding when it is final, the ones that the report does not keep included.
     /// - Throws: `TransferFailure`, `LookupFailure`, `FleetStoreError` when the zone or the store cannot be read, and what
     ///   ends a repair for all devices (`UpdateFailure` of a primary that does not answer).
     package func reconcile(
         _ zone: ManagedZone, _ mandate: Mandate, found: @escaping @Sendable (ZoneFinding) -> Void = { _ in }
     ) async throws -> ZoneReport {
-        let devices = try await devices(of: zone)
-        let ledger = try await store.challenges(zone: zone.name.canonical.description)
-        let reading = try await ZoneReader(zone: zone, transferSettings: settings.transfer, atOnce: settings.atOnce)
-            .read(ZoneComparison(zone: zone.name, devices: devices, ledger: ledger), devices: devices)
-        if reading.method == .transfer { zones.reserved.note(reading.comparison.targets, of: zone.name) }
-        var report = ZoneReport(
-            zone: zone.name, server: zone.primary, method: reading.method, serial: reading.serial,
-            devices: devices.count, records: reading.records, unknownNames: reading.comparison.unknownNames)
-        report.findings += try await settle(reading.comparison.drifting, in: zone, mandate, found: found)
-        report.findings += try await sweep(zone, mandate, found: found)
-        for finding in reading.comparison.information {
-            found(finding)
-            report.findings.append(finding)
+        let lookup = PipelinedLookup(server: zone.primary, key: zone.key, atOnce: 2 * settings.atOnce)
+        let reader = ZoneReader(
+            zone: zone, transferSettings: settings.transfer, atOnce: settings.atOnce, lookup: lookup)
+        do {
+            var report = try await compare(reader, mandate, found)
+            await lookup.close()
+            try await sweep(zone, mandate, &report)
+            return report
+        } catch {
+            await lookup.close()
+            throw error
         }
+    }
+
+    // MARK: - Reading
+
+    /// At no time more than a page of devices is in memory: of the others a digest.
+    private func compare(
+        _ reader: ZoneReader, _ mandate: Mandate, _ found: @escaping @Sendable (ZoneFinding) -> Void
+    ) async throws -> ZoneReport {
+        let zone = reader.zone
+        guard let (reading, devices) = try await transfer(reader) else {
+            var report = ZoneReport(zone: zone, method: .queries, serial: try await reader.serial(), found: found)
+            var pages = DevicePages(of: zone, in: store, size: settings.page)
+            while let page = try await pages.next() {
+                let (drifting, records) = try await reader.drifting(of: page)
+                report.devices += page.count
+                report.records += records
+                try await settle(drifting, reader.lookup, mandate, &report)
+            }
+            return report
+        }
+        var report = ZoneReport(zone: zone, method: .transfer, serial: reading.serial, found: found)
+        report.devices = devices
+        report.records = reading.records
+        zones.reserved.note(reading.comparison.targets, of: zone.name)
+        // Mostly nothing is found; then the devices are read once.
+        if !reading.comparison.isEven {
+            var pages = DevicePages(of: zone, in: store, size: settings.page)
+            while let page = try await pages.next() {
+                try await settle(reading.comparison.drifting(of: page), reader.lookup, mandate, &report)
+            }
+        }
+        reading.comparison.describe(in: &report)
         return report
     }
 
-    private func devices(of zone: ManagedZone) async throws(FleetStoreError) -> [Device] {
-        var devices: [Device] = []
-        var next: String?
-        repeat {
-            let page = try await store.devices(
-                DeviceFilter(zone: zone.name.canonical.description), after: next, limit: 10_000)
-            devices += page.items
-            next = page.next
-        } while next != nil
-        return devices
+    /// - Returns: nil where the zone cannot be had as a whole.
+    private func transfer(_ reader: ZoneReader) async throws -> (ZoneReader.Reading, devices: Int)? {
+        let ledger = try await store.challenges(zone: reader.zone.name.canonical.description)
+        var comparison = ZoneComparison(zone: reader.zone.name, ledger: ledger)
+        var devices = 0
+        var pages = DevicePages(of: reader.zone, in: store, size: settings.page)
+        while let page = try await pages.next() {
+            devices += page.count
+            for device in page { comparison.expect(device) }
+        }
+        return try await reader.transfer(into: comparison).map { ($0, devices) }
     }
 
     // MARK: - Addresses
 
     /// Looks again at each device that seemed to drift, since store and zone were not read at one moment, and repairs it.
     private func settle(
-        _ candidates: [Device], in zone: ManagedZone, _ mandate: Mandate,
-        found: @escaping @Sendable (ZoneFinding) -> Void
-    ) async throws -> [ZoneFinding] {
-        guard !candidates.isEmpty else { return [] }
-        let lookup = PipelinedLookup(server: zone.primary, key: zone.key, atOnce: 2 * settings.atOnce)
-        do {
-            let findings = try await withThrowingTaskGroup(of: [ZoneFinding].self) { group in
-                var pending = candidates[...]
-                for device in pending.prefix(settings.atOnce) {
-                    group.addTask { try await settle(device, lookup, mandate) }
-                }
-                pending = pending.dropFirst(settings.atOnce)
-                var findings: [ZoneFinding] = []
-                for try await more in group {
-                    more.forEach(found)
-                    findings += more
-                    if let next = pending.popFirst() {
-                        group.addTask { try await settle(next, lookup, mandate) }
-                    }
-                }
-                return findings
-            }
-            await lookup.close()
-            return findings.sorted { $0.name < $1.name }
-        } catch {
-            await lookup.close()
-            throw error
+        _ candidates: [Device], _ lookup: PipelinedLookup, _ mandate: Mandate, _ report: inout ZoneReport
+    ) async throws {
+        var findings: [ZoneFinding] = []
+        try await candidates.forEachResult(atOnce: settings.atOnce) { device in
+            try await settle(device, lookup, mandate)
+        } _: {
+            findings += $0
         }
+        for finding in findings.sorted(by: { $0.name < $1.name }) { report.add(finding) }
     }
 
     private func settle(
@@ -144,18 +158,16 @@ package struct ZoneReconciler: Sendable {
 
     // MARK: - Challenges
 
-    private func sweep(
-        _ zone: ManagedZone, _ mandate: Mandate, found: @Sendable (ZoneFinding) -> Void
-    ) async throws -> [ZoneFinding] {
+    private func sweep(_ zone: ManagedZone, _ mandate: Mandate, _ report: inout ZoneReport) async throws {
         let orphans = try await sweeper.orphans().filter { $0.zone == zone.name.canonical.description }
-        guard !orphans.isEmpty else { return [] }
+        guard !orphans.isEmpty else { return }
         var left: Set<ChallengeRecord.ID> = []
         var reasons: [String] = []
         if mandate.repairs {
             reasons = try await sweeper.sweep()
             left = Set(try await store.challenges(zone: zone.name.canonical.description).map(\.id))
         }
-        return orphans.map { orphan in
+        for orphan in orphans {
             let outcome: ZoneFinding.Outcome =
                 if !mandate.repairs {
                     .reported
@@ -164,9 +176,7 @@ package struct ZoneReconciler: Sendable {
                 } else {
                     .repaired
                 }
-            let finding = ZoneFinding(.orphanedChallenge, orphan.name, [orphan.value], outcome: outcome)
-            found(finding)
-            return finding
+            report.add(ZoneFinding(.orphanedChallenge, orphan.name, [orphan.value], outcome: outcome))
         }
     }
 }

@@ -198,16 +198,6 @@ package struct AddressPublisher: Sendable {
     }
 }
 
-extension IPAddress {
-    /// As an A or AAAA record holds it.
-    var recordData: RecordData {
-        switch self {
-        case .v4(let address): .a(address)
-        case .v6(let address): .aaaa(address)
-        }
-    }
-}
-
 extension RecordData {
     /// The address of an A or AAAA record.
     var address: IPAddress? {

@@ -62,7 +62,8 @@ struct Devices {
 
     static func with<Result>(
         key testKey: TestTSIGKey = TestTSIGKey("ddns-key"), policy: String? = nil, records: String = "",
-        statements: String = "", configure: (inout NamedConfiguration) -> Void = { _ in },
+        statements: String = "", environment: [String: String?] = [:],
+        configure: (inout NamedConfiguration) -> Void = { _ in },
         _ body: (Devices) async throws -> Result
     ) async throws -> Result {
         let grant = policy ?? "grant \"\(testKey.name)\" zonesub ANY;"
@@ -71,7 +72,7 @@ struct Devices {
             statements: statements)
         var configuration = NamedConfiguration([zone], keys: [testKey])
         configure(&configuration)
-        return try await NamedServer.with(configuration) { named in
+        return try await NamedServer.with(configuration, environment: environment) { named in
             try await body(
                 Devices(zone: DomainName(zoneText), named: named, testKey: testKey, key: testKey.loaded()))
         }

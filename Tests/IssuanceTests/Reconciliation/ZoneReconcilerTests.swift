@@ -24,8 +24,11 @@ struct ZoneReconcilerTests {
 
         var publisher: AddressPublisher { AddressPublisher(zones: zones, store: store) }
 
-        func reconciler(_ settings: ZoneReconciler.Settings = .init()) -> ZoneReconciler {
-            ZoneReconciler(
+        /// Several pages, so that what is between two is seen.
+        func reconciler(page: Int = 3) -> ZoneReconciler {
+            var settings = ZoneReconciler.Settings()
+            settings.page = page
+            return ZoneReconciler(
                 zones: zones, store: store, publisher: publisher,
                 sweeper: ChallengeSweeper(zones: zones, store: store), settings: settings)
         }
