@@ -28,6 +28,10 @@ struct EnginePressureTests {
         try await TemporaryDirectory.with { folder in
             let environment = try await PreloadedLibrary.environment(PreloadedLibrary.slowDisk, in: folder)
             try await Devices.with(environment: environment) { devices in
+                guard case .running(let pid) = devices.named.daemon.phase else {
+                    throw TestFailure("named does not run")
+                }
+                #expect(try TemporaryDirectory.text(of: "/proc/\(pid)/maps").contains(folder.path("preloaded.so")))
                 // From the third on, the answers are held back, so that it is known what waits when the challenge comes.
                 let isOpen = Watched(false)
                 let script: FaultProxy.Script = { passing in

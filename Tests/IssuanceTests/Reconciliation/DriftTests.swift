@@ -83,6 +83,30 @@ struct DriftTests {
         }
     }
 
+    @Test(
+        "a zone that was frozen and edited by hand, or restored from a backup: what is ours comes back, the rest stays",
+        arguments: [1_000, 1] as [UInt32])
+    func edited(serial: UInt32) async throws {
+        try await with { named, store in
+            for device in 1...3 { try await publish("10.0.0.\(device)", of: "dev\(device)", store, port: named.port) }
+            try await named.rndc("freeze", Fixture.zone)
+            let text = NamedConfiguration.zoneText(
+                Fixture.zone, records: "dev1 IN A 10.0.0.1\ndev2 IN A 10.9.9.2\nprinter IN A 10.9.9.9", serial: serial)
+            try named.directory.write(text, to: "\(Fixture.zone).zone")
+            try await named.rndc("thaw", Fixture.zone)
+            try await poll("the edited zone") {
+                try await named.values("printer.\(Fixture.zone)", "A").isEmpty ? nil : true
+            }
+            let report = try await reconcile(named, store, repairs: true)
+            #expect(report.repaired == 2 && report.count(.missing) == 2, "\(report.findings)")
+            #expect(report.count(.foreignAddress) == 1 && report.count(.unknownName) == 1)
+            #expect(try await named.values("dev1.\(Fixture.zone)", "A") == ["10.0.0.1"])
+            #expect(try await named.values("dev2.\(Fixture.zone)", "A") == ["10.0.0.2", "10.9.9.2"])
+            #expect(try await named.values("dev3.\(Fixture.zone)", "A") == ["10.0.0.3"])
+            #expect(try await named.values("printer.\(Fixture.zone)", "A") == ["10.9.9.9"])
+        }
+    }
+
     @Test("RFC 2136 §7.12: a TTL that max-zone-ttl cuts is no drift, however often one looks")
     func longestTTL() async throws {
         let text = NamedConfiguration.zoneText(Fixture.zone).replacing("$TTL 60", with: "$TTL 30")
