@@ -50,6 +50,12 @@ struct EngineState: Sendable {
     private var urgentInARow = 0
     /// Messages of urgent changes in a row before others get one.
     private static let urgentAtMost = 8
+    private var lastUrgent: ContinuousClock.Instant?
+    /// While urgent changes come, bulk leaves beside so many messages at most: each of them is worked through before the
+    /// next urgent one (BIND takes a zone's updates in turn).
+    private static let bulkBeside = 1
+    /// How long after an urgent change others are expected.
+    private static let urgency = Duration.seconds(1)
     /// What is left of messages that failed.
     var remainders: [EnginePart] = []
     var families: [UInt64: EngineFamily] = [:]
@@ -93,7 +99,12 @@ struct EngineState: Sendable {
         let id = makeID()
         intents[id] = Intent(change: change)
         if change.isState { replaceable[change.name] = id }
-        if change.isUrgent { urgent.append(id) } else { bulk.append(id) }
+        if change.isUrgent {
+            urgent.append(id)
+            lastUrgent = now
+        } else {
+            bulk.append(id)
+        }
         start(now: now, wakes: &wakes)
         return Ticket(intent: id, generation: 0)
     }
@@ -161,7 +172,7 @@ struct EngineState: Sendable {
         while inFlight < Int(pacing.window) {
             let batch: EngineBatch?
             if pacing.objection(now: now) == nil {
-                batch = nextBatch()
+                batch = nextBatch(now: now)
             } else {
                 batch = inFlight == 0 ? take(\.urgent) : nil
             }
@@ -175,7 +186,7 @@ struct EngineState: Sendable {
 
     /// Urgent first, then what is left of failed messages, then the rest. A message of bulk leaves when it is full or
     /// nothing is under way: what comes meanwhile goes together.
-    private mutating func nextBatch() -> EngineBatch? {
+    private mutating func nextBatch(now: ContinuousClock.Instant) -> EngineBatch? {
         let hasOther = !remainders.isEmpty || !bulk.isEmpty
         if !urgent.isEmpty, urgentInARow < Self.urgentAtMost || !hasOther, let batch = take(\.urgent) {
             urgentInARow += 1
@@ -185,7 +196,9 @@ struct EngineState: Sendable {
             urgentInARow = 0
             return batch(part)
         }
-        guard inFlight == 0 || bulk.count >= pacing.size || urgentInARow >= Self.urgentAtMost,
+        let isAmongUrgent = lastUrgent.map { now < $0 + Self.urgency } ?? false
+        guard !isAmongUrgent || inFlight <= Self.bulkBeside,
+            inFlight == 0 || bulk.count >= pacing.size || urgentInARow >= Self.urgentAtMost,
             let batch = take(\.bulk)
         else { return nil }
         urgentInARow = 0
