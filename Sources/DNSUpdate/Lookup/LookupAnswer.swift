@@ -53,7 +53,8 @@ package struct LookupAnswer: Sendable, Hashable {
 
     // MARK: - Reading the sections
 
-    /// Follows CNAME records from the question's name. A loop ends where it began again.
+    /// Follows CNAME records from the question's name. A loop ends where it began again; an alias of itself is its own
+    /// target.
     private static func aliases(from question: Question, in response: ResponseMessage) -> [DomainName] {
         guard question.type != .cname, question.type != .any else { return [] }
         var targets: [DomainName] = []
@@ -63,7 +64,7 @@ package struct LookupAnswer: Sendable, Hashable {
                 guard case .cname(let target) = record.data, record.name == name else { return nil }
                 return target
             }.first
-            guard let next, next != question.name, !targets.contains(next) else { break }
+            guard let next, next != question.name || targets.isEmpty, !targets.contains(next) else { break }
             targets.append(next)
             name = next
         }

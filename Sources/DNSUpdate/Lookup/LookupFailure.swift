@@ -4,7 +4,7 @@ package struct LookupFailure: Error, Sendable, Equatable, CustomStringConvertibl
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case noAnswer, connectionRefused, unreachable, noRoute, answerNotTrusted, cancelled, invalidQuestion
-            case refused, notAuthoritative, serverFailure, noZone
+            case refused, notAuthoritative, serverFailure, aliasLoop, noZone
         }
         private let value: Value
         /// Nothing acceptable came, neither over UDP nor over TCP.
@@ -23,6 +23,8 @@ package struct LookupFailure: Error, Sendable, Equatable, CustomStringConvertibl
         package static let notAuthoritative = Code(value: .notAuthoritative)
         /// SERVFAIL or another error code.
         package static let serverFailure = Code(value: .serverFailure)
+        /// SERVFAIL, since an alias at the name leads to itself.
+        package static let aliasLoop = Code(value: .aliasLoop)
         /// The server holds no zone that encloses the name.
         package static let noZone = Code(value: .noZone)
         package var description: String { value.rawValue }
@@ -73,7 +75,11 @@ package struct LookupFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case .refused: return "allow this machine to ask for the zone (allow-query on the server). Try: \(dig)"
         case .notAuthoritative, .noZone:
             return "the answer lacks flag aa: check that the server has the zone and that it loaded. Try: \(dig)"
-        case .serverFailure: return "the zone is not loaded or has expired there; see the server's log. Try: \(dig)"
+        case .serverFailure:
+            return "see the server's log; if a question for the SOA of the zone fails as well, the zone is not loaded "
+                + "or has expired there, else it is this name alone. Try: \(dig)"
+        case .aliasLoop:
+            return "correct the CNAME records in the zone, a wildcard (*) among them. Try: \(dig)"
         case .answerNotTrusted: return "something between here and the server alters or forges DNS, or the key differs"
         case .cancelled: return "start again"
         default: return "correct the name"

@@ -56,8 +56,9 @@ extension LookupAnswer {
             switch responseCode {
             case .refused: .refused
             case .notAuth: .notAuthoritative
-            default: .serverFailure
+            default: circle == nil ? .serverFailure : .aliasLoop
             }
-        return LookupFailure(code, server: server, question: question, evidence: "it answered \(responseCode)")
+        let reason = circle.map { ", since the aliases (CNAME) that begin there go round in a circle at \($0)" } ?? ""
+        return LookupFailure(code, server: server, question: question, evidence: "it answered \(responseCode)\(reason)")
     }
 }

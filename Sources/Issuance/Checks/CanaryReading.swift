@@ -17,12 +17,22 @@ struct CanaryReading: Sendable {
 
     /// Records that answer for the canary's name before it is published: those of a wildcard.
     func wildcard() async throws(LookupFailure) -> Finding? {
-        let answer = try await lookup.query(canary.name, .a, at: zone.primary, key: zone.key)
-        let found = answer.aliases.first.map { "an alias to \($0)" } ?? answer.records.first.map { "\($0)" }
-        guard let found else { return nil }
-        return Finding(
-            text: "a wildcard (*.\(zone.name)) answers for names that do not exist, with \(found)",
-            hint: "remove it: the name of a suspended device would still lead somewhere", isFatal: false)
+        for type in [RecordType.a, .aaaa] {
+            let answer = try await lookup.query(canary.name, type, at: zone.primary, key: zone.key)
+            if let target = answer.circle {
+                return Finding(
+                    text:
+                        "a wildcard (*.\(zone.name)) makes each name that does not exist an alias that goes round in a "
+                        + "circle at \(target) (SERVFAIL)",
+                    hint: "remove the wildcard's CNAME, or let it lead to a name that exists", isFatal: true)
+            }
+            let found = answer.aliases.first.map { "an alias to \($0)" } ?? answer.records.first.map { "\($0)" }
+            guard let found else { continue }
+            return Finding(
+                text: "a wildcard (*.\(zone.name)) answers for names that do not exist, with \(found)",
+                hint: "remove it: the name of a suspended device would still lead somewhere", isFatal: false)
+        }
+        return nil
     }
 
     /// Each record that is missing or was changed.

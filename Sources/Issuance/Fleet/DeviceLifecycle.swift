@@ -118,7 +118,7 @@ package struct DeviceLifecycle: Sendable {
         ]
         if let failure = failure as? UpdateFailure { return !ofContent.contains(failure.code) }
         if let failure = failure as? LookupFailure {
-            return ![.serverFailure, .invalidQuestion].contains(failure.code)
+            return ![.serverFailure, .aliasLoop, .invalidQuestion].contains(failure.code)
         }
         return false
     }

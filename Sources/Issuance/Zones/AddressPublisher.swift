@@ -72,8 +72,8 @@ package struct AddressPublisher: Sendable {
         let isOpen = device.addressesPublished.isEmpty && (!wanted.isEmpty || !device.addressesAttempted.isEmpty)
         guard looking || adopting || isOpen else { return nil }
         let held = try await records(at: name.domain, in: zone)
-        // What is taken away is ours by value.
-        guard !wanted.isEmpty else { return held }
+        // What is taken away is ours by value; where it cannot be seen, all that was published goes.
+        guard !wanted.isEmpty else { return held.occlusion == nil ? held : nil }
         return try await ownership.judge(held, name: name, of: device, in: zone, adopting: adopting)
     }
 
@@ -129,15 +129,19 @@ package struct AddressPublisher: Sendable {
         let stale = former.filter { !wanted.contains($0) }
         let missing = wanted.filter { held?.addresses.contains($0) != true }
         guard !stale.isEmpty || !missing.isEmpty else { return }
-        let isProved = adopting || held.map { !$0.addresses.isEmpty } ?? !device.addressesPublished.isEmpty
         let change = ZoneChange.state(
             of: name.domain, wanted: wanted.map(\.recordData), stale: stale.map(\.recordData), ttl: zone.ttl,
-            // Whatever we saw, somebody else may take the name before the update; the primary decides who was first.
-            prerequisites: isProved || wanted.isEmpty ? [] : Self.freedom(of: name.domain, device))
+            prerequisites: wanted.isEmpty || adopting ? [] : Self.proof(held, of: name.domain, device))
         do throws(UpdateFailure) {
             // Whatever it says was done, what counts is what is read below.
             try await zone.engine.submit(change)
         } catch {
+            if error.code == .nxRRset, held == nil {
+                // The name is not as we left it: whose it is now, what it holds tells.
+                let now = try await records(at: name.domain, in: zone)
+                let held = try await ownership.judge(now, name: name, of: device, in: zone, adopting: adopting)
+                return try await bring(wanted, to: name, in: zone, device: device, held: held, adopting: adopting)
+            }
             // Silence is no answer, and a failed prerequisite may be the effect of the copy whose answer was lost: what the
             // zone holds decides (DESIGN §6 rule 6).
             let isTaken = error.code == .yxDomain || error.code == .yxRRset
@@ -148,6 +152,16 @@ package struct AddressPublisher: Sendable {
             throw NameOwnership.foreign(name, now.addresses)
         }
         try await confirm(wanted, without: stale, at: name.domain, in: zone)
+    }
+
+    /// What the primary has to find for the name to be ours: whatever we saw, somebody else may have taken it since, and
+    /// the primary decides who was first.
+    private static func proof(_ held: NameHolding?, of name: DomainName, _ device: Device) -> [Prerequisite] {
+        let published = device.addressesPublished.compactMap { IPAddress($0)?.recordData }
+        guard held == nil, !published.isEmpty else {
+            return held?.addresses.isEmpty == false ? [] : freedom(of: name, device)
+        }
+        return Dictionary(grouping: published, by: \.type).values.map { .rrsetEquals(name, $0) }
     }
 
     /// What must hold for the name still to be free. At a name that has been ours others may keep records of other types
@@ -169,8 +183,19 @@ package struct AddressPublisher: Sendable {
         // The other family was not touched.
         let types = Set((wanted + stale).map(\.recordData.type))
         while true {
-            let present = Set(try await records(at: name, in: zone, types).addresses)
+            let held = try await records(at: name, in: zone, types)
+            if let occlusion = held.occlusion {
+                // What is not seen is gone.
+                guard !wanted.isEmpty else { return }
+                throw IssuanceError(
+                    .publication,
+                    "\(zone.primary) acknowledged the addresses of \(name), and nobody sees them: the name "
+                        + occlusion.reason, hints: [occlusion.remedy])
+            }
+            let present = Set(held.addresses)
             guard !present.isSuperset(of: wanted) || !present.isDisjoint(with: stale) else { return }
+            // A wildcard may give each name what this one had.
+            if wanted.isEmpty, try await !zone.engine.isInUse(name) { return }
             let shortfall = try await lookup.shortfall(
                 of: wanted.map(\.recordData), at: name, zone: zone.name, on: zone.primary, key: zone.key)
             // What is still there has no reason but that the change is not served yet.

@@ -47,8 +47,8 @@ extension NameOwnership {
     }
 
     private func refusal(of name: DeviceName, _ lookup: PipelinedLookup) async throws -> IssuanceError? {
-        if case .noName = try await lookup.query(name.domain, .a).outcome,
-            let zone = zones.named(name.zone),
+        let answer = try await lookup.query(name.domain, .a)
+        if answer.outcome == .noName, answer.holdingZone == name.zone, let zone = zones.named(name.zone),
             try await zones.reserved.use(of: name.domain, in: zone, lookup: self.lookup) == nil
         {
             return nil

@@ -56,7 +56,9 @@ package struct NameOwnership: Sendable {
     func judge(
         _ held: NameHolding, name: DeviceName, of device: Device?, in zone: ManagedZone, adopting: Bool
     ) async throws -> NameHolding {
-        if let cut = held.cut { throw Self.taken(name, "lies in the zone \(cut), which other servers hold") }
+        if let occlusion = held.occlusion {
+            throw IssuanceError(.nameTaken, "\(name) \(occlusion.reason)", hints: [occlusion.remedy])
+        }
         if device?.isNameOurs != true {
             let use = try await zones.reserved.use(of: name.domain, in: zone, lookup: lookup)
             if let use, !(use.isAdoptable && adopting) { throw Self.reserved(name, use) }
@@ -67,13 +69,19 @@ package struct NameOwnership: Sendable {
                 .nameTaken, "\(name) is an alias (CNAME) of \(alias), so it cannot have addresses (RFC 1034 §3.6.2)",
                 hints: ["remove the CNAME from the zone, or choose another name for the device"])
         }
-        guard !adopting, device?.addressesPublished.isEmpty ?? true else { return held }
-        // A run that died may have published what it had noted.
-        let attempted = device?.addressesAttempted ?? []
-        if !held.addresses.isEmpty, held.addresses.allSatisfy({ attempted.contains($0.description) }) { return held }
-        if held.addresses.isEmpty, device?.isNameOurs == true { return held }
+        guard !adopting else { return held }
+        if let device, Self.isOurs(held, device) { return held }
         guard held.exists, try await zone.engine.isInUse(name.domain) else { return NameHolding() }
         throw Self.foreign(name, held.addresses)
+    }
+
+    private static func isOurs(_ held: NameHolding, _ device: Device) -> Bool {
+        let isPublished = !device.addressesPublished.isEmpty
+        guard !held.addresses.isEmpty else { return isPublished || device.isNameOurs }
+        // Others may put addresses beside ours; where none of ours is left, the name has been taken over.
+        if isPublished { return held.addresses.contains { device.ownAddresses.contains($0.description) } }
+        // A run that died may have published what it had noted.
+        return held.addresses.allSatisfy { device.addressesAttempted.contains($0.description) }
     }
 
     // MARK: - Refusals

@@ -23,7 +23,7 @@ package enum ZoneVerdict: String, Codable, Sendable {
             self =
                 switch error.code {
                 case .refused: .refused
-                case .notAuthoritative, .noZone, .invalidQuestion: .misconfigured
+                case .notAuthoritative, .noZone, .invalidQuestion, .aliasLoop: .misconfigured
                 default: .unavailable
                 }
         case let error as TransferFailure:

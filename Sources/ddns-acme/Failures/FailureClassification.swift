@@ -107,7 +107,7 @@ struct FailureClassification {
     private static func status(of error: LookupFailure) -> ExitStatus {
         switch error.code {
         case .refused: .refused
-        case .notAuthoritative, .noZone, .invalidQuestion: .configuration
+        case .notAuthoritative, .noZone, .invalidQuestion, .aliasLoop: .configuration
         case .cancelled: .temporary
         default: .unavailable
         }

@@ -141,10 +141,10 @@ struct ZoneReconcilerTests {
         try await with { site in
             try await disturb(site)
             let report = try await site.reconciler().reconcile(site.zone, .init(repairs: true))
-            #expect(report.repaired == 3)
+            #expect(report.repaired == 2)
             #expect(report.remainingDrift == 0)
             #expect(try await site.values("dev0") == ["10.0.0.0"])
-            #expect(try await site.values("dev1") == ["10.0.0.1", "10.9.9.1"])
+            #expect(try await site.values("dev1") == ["10.9.9.1"], "somebody else has the name now")
             #expect(try await site.values("dev2") == ["10.0.0.2", "10.9.9.2"])
             #expect(try await site.values("dev3") == [])
             #expect(try await site.values("dev4", "CNAME") == ["elsewhere.example.net."])
