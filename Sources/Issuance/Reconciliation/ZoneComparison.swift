@@ -113,6 +113,10 @@ struct ZoneComparison: Sendable {
         let present = Set(held.addresses.map(\.description))
         let due = Set(device.addressesDue)
         let ours = due.union(device.ownAddresses)
+        // Somebody else has taken the name over: to put ours beside theirs would mend nothing.
+        if !present.isEmpty, present.isDisjoint(with: ours) {
+            return [ZoneFinding(.foreignAddress, device.name, present.sorted())]
+        }
         let groups: [(ZoneFinding.Kind, Set<String>)] = [
             (.missing, due.subtracting(present)), (.stale, present.intersection(ours).subtracting(due)),
             (.foreignAddress, present.subtracting(ours)),
