@@ -2,7 +2,9 @@
 package struct RefusalCause: Sendable, Hashable, CustomStringConvertible {
     /// The kind of reason; compare with the static members.
     package struct Kind: Sendable, Hashable, CustomStringConvertible {
-        private enum Value: String { case policy, frozen, notDynamic, checkNames, queryNotAllowed, secondary }
+        private enum Value: String {
+            case policy, frozen, notDynamic, checkNames, queryNotAllowed, secondary, unsignable
+        }
         private let value: Value
         /// No `update-policy` rule lets the key make this change.
         package static let policy = Kind(value: .policy)
@@ -16,6 +18,8 @@ package struct RefusalCause: Sendable, Hashable, CustomStringConvertible {
         package static let queryNotAllowed = Kind(value: .queryNotAllowed)
         /// The server is a secondary that forwards no updates.
         package static let secondary = Kind(value: .secondary)
+        /// The zone is signed, and the server may not be able to sign what is new.
+        package static let unsignable = Kind(value: .unsignable)
         package var description: String { value.rawValue }
     }
 

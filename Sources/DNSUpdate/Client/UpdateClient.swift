@@ -65,6 +65,7 @@ package final class UpdateClient: Sendable {
         do {
             return try await sendToFirstReachable(unsigned, cancellation)
         } catch {
+            if error.code == .servFail, inquiry != .none { throw await explain(error, cancellation) }
             guard error.code == .refused, inquiry != .none else { throw error }
             throw await explain(error, message, inquiry, cancellation)
         }
@@ -171,6 +172,17 @@ package final class UpdateClient: Sendable {
         } catch {
             throw UpdateFailure(TransportFailure(error), context, server: nil)
         }
+    }
+
+    /// A SERVFAIL has many reasons, and one of them is only there in a signed zone.
+    private func explain(_ failure: UpdateFailure, _ cancellation: Cancellation) async -> UpdateFailure {
+        guard let server = failure.server else { return failure }
+        let answer = try? await lookup.query(
+            zone, .dnskey, at: server, key: context.key, timeout: .seconds(1), cancellation: cancellation)
+        guard answer?.records.isEmpty == false else { return failure }
+        return UpdateFailure(
+            .servFail, context, server: server, responseCode: .servFail,
+            likelyCauses: [RefusalCause.unsignable(context)], evidence: failure.evidence)
     }
 
     /// Narrows down why an update was refused: a server that takes an empty one objects to a record, not to the zone,

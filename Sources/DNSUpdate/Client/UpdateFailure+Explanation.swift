@@ -93,11 +93,14 @@ extension UpdateFailure {
                     "the server could not read the update (FORMERR)",
                     "a bug of ours: report it with the server's log line")
             case .servFail:
+                let causes = likelyCauses.map { ": perhaps \($0.summary)" }.joined()
                 return Explanation(
-                    "the server failed to apply the update (SERVFAIL)",
-                    "see the server's log at this time: disk full or journal not writable, zone not loaded "
-                        + "(named-checkzone), more than max-records-per-type records at a name, or a secondary that "
-                        + "cannot reach its primary (which may then apply the update late: read the records)")
+                    "the server failed to apply the update (SERVFAIL)\(causes)",
+                    likelyCauses.map(\.remedy) + [
+                        "see the server's log at this time: disk full or journal not writable, zone not loaded "
+                            + "(named-checkzone), more than max-records-per-type records at a name, or a secondary that "
+                            + "cannot reach its primary (which may then apply the update late: read the records)"
+                    ])
             case .notImplemented:
                 return Explanation(
                     "the server does not do dynamic updates (NOTIMP)",

@@ -36,7 +36,7 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
     }
 
     /// The servers that the failure is about.
-    private var culprits: [PropagationReport.Server] {
+    var culprits: [PropagationReport.Server] {
         if code == .misplaced { return report.servers.filter(\.isHopeless) }
         return report.lacking.isEmpty ? report.servers : report.lacking
     }
@@ -65,33 +65,11 @@ package struct PropagationFailure: Error, Sendable, Equatable, CustomStringConve
             text += ", serial \(serial)"
             if !server.isPrimary, let watermark = report.watermark { text += " (primary \(watermark))" }
         }
-        if server.isPrimary, report.isInAnotherView { text += ", but shows it to who signs with the key: another view" }
-        return text
-    }
-
-    private func remedy(for server: PropagationReport.Server) -> String {
-        let place = server.server
-        switch server.last?.state {
-        case .alias(let target): return "publish the challenge at \(target), or remove the CNAME record"
-        case .delegated(let zone): return "publish the challenge in zone \(zone), at its own primary"
-        case .notAuthoritative, .refused, .failed:
-            return "\(place) is a name server of \(report.zone) but does not serve it (lame): load the zone there and "
-                + "allow queries, or remove its NS record; `nameservers` lists others to ask"
-        case .noAnswer:
-            return
-                "start \(place) or open UDP and TCP port \(place.port) to it, or remove its NS record: a CA's resolver "
-                + "may pick any name server"
-        case _ where server.isPrimary && report.isInAnotherView:
-            return "the key selects a view of \(place) (match-clients) that a CA does not see: let the key update the "
-                + "view of everybody, or let that view transfer the zone, or list the servers that a CA asks under "
-                + "`nameservers`"
-        case .absent where server.isPrimary:
-            return "the primary accepted the update but does not show it: look for a CNAME at the name, a count in "
-                + "update-policy (TXT(1)), inline-signing that lags (rndc sync), or a view that other clients see"
-        default:
-            return "\(place) has not transferred the change: check NOTIFY (notify, also-notify, notify-delay) and "
-                + "allow-transfer on the primary; rndc refresh \(report.zone) on that server fetches it now"
+        if server.isPrimary, report.isInAnotherView {
+            text +=
+                ", but shows it to who signs with the key" + (server.last?.state == .refused ? "" : ": another view")
         }
+        return text
     }
 
     private static func text(_ duration: Duration) -> String {

@@ -33,7 +33,7 @@ package enum ZoneVerdict: String, Codable, Sendable {
                 case .notAuthoritative, .otherZone: .misconfigured
                 default: .unavailable
                 }
-        case is PropagationFailure: self = .unavailable
+        case let error as PropagationFailure: self = error.outlook == .misconfigured ? .misconfigured : .unavailable
         default: return nil
         }
     }
