@@ -159,6 +159,29 @@ struct CheckTests {
         }
     }
 
+    @Test("a wildcard of AAAA records alone is seen, and one whose alias leads nowhere fails: no name would be free")
+    func wildcards() async throws {
+        let zones = [("six.example.com", "* IN AAAA fd00::9"), ("circle.example.com", "* IN CNAME gone")]
+        try await Fleet.with(
+            named: { configuration, key in
+                for (zone, records) in zones {
+                    configuration.zones.append(
+                        .primary(
+                            zone, text: NamedConfiguration.zoneText(zone, records: records),
+                            policy: "grant \"\(key.name)\" zonesub A AAAA TXT;"))
+                }
+            }
+        ) { fleet in
+            for (zone, status, texts) in [
+                (zones[0].0, "warning", ["wildcard"]), (zones[1].0, "failed", ["wildcard", "gone.circle.example.com"]),
+            ] {
+                let output = try await fleet.site(zone) { $0.zones[0].name = zone }.run("check", "--json")
+                let step = try #require(try StepOutput.lines(output).first { $0.step == "records" })
+                #expect(step.status == status && texts.allSatisfy { step.finding.contains($0) }, "\(output)")
+            }
+        }
+    }
+
     @Test("RFC 8659 §3: what the names above the zone say is asked of a resolver that is named, and else left open")
     func aboveTheZone() async throws {
         let parents = NamedConfiguration([

@@ -38,7 +38,9 @@ extension APIProblem {
             case .unknownDevice: .notFound
             case .stateForbids, .accountMissing: .conflict
             case .busy: .overloaded
-            case .publication, .propagation, .challengeZone: .dnsUnavailable
+            // The primary said yes and did otherwise; only what it has not done yet is worth waiting for.
+            case .publication: error.isTemporary ? .dnsUnavailable : .dnsRefused
+            case .propagation, .challengeZone: .dnsUnavailable
             default: .issuanceFailed
             }
         self.init(type, explaining: error, retryAfter: error.retryAfter)

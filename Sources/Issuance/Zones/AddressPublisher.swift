@@ -203,13 +203,24 @@ package struct AddressPublisher: Sendable {
                 try await Task.sleep(for: pause)
                 continue
             }
-            let list = present.map(\.description).sorted().joined(separator: ", ")
-            throw IssuanceError(
-                .publication,
-                shortfall?.summary
-                    ?? "\(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
-                hints: [shortfall?.remedy ?? "does another client change the name? See the primary's log"])
+            throw Self.failure(shortfall, present, at: name, in: zone)
         }
+    }
+
+    private static func failure(
+        _ shortfall: Shortfall?, _ present: Set<IPAddress>, at name: DomainName, in zone: ManagedZone
+    ) -> IssuanceError {
+        if let shortfall {
+            return IssuanceError(
+                // Nothing was written beside an alias.
+                shortfall.kind == .alias ? .nameTaken : .publication, shortfall.summary, hints: [shortfall.remedy],
+                isTemporary: shortfall.mayPass)
+        }
+        let list = present.map(\.description).sorted().joined(separator: ", ")
+        return IssuanceError(
+            .publication,
+            "\(zone.primary) acknowledged the addresses of \(name) but holds \(list.isEmpty ? "none" : list)",
+            hints: ["does another client change the name? See the primary's log"], isTemporary: true)
     }
 
     private func records(

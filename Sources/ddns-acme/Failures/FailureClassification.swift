@@ -25,7 +25,7 @@ struct FailureClassification {
         case let error as UpdateFailure: self.init(Self.status(of: error), "dns.\(error.code)")
         case let error as LookupFailure: self.init(Self.status(of: error), "lookup.\(error.code)")
         case let error as TransferFailure: self.init(Self.status(of: error), "transfer.\(error.code)")
-        case let error as PropagationFailure: self.init(.temporary, "propagation.\(error.code)")
+        case let error as PropagationFailure: self.init(Self.status(of: error), "propagation.\(error.code)")
         case let error as ServerAddressError:
             self.init(error.code == .unresolvable ? .unavailable : .badInput, "server.\(error.code)")
         case is TSIGKeyFileError, is TSIGKeyError: self.init(.configuration, "tsig-key")
@@ -57,7 +57,8 @@ struct FailureClassification {
             case .invalidName, .nameInNoZone, .invalidAddress, .invalidRequest, .invalidKey, .unknownDevice: .badInput
             case .addressRefused, .nameTaken, .caaForbids: .refused
             case .challengeZone, .accountMissing, .profileUnknown: .configuration
-            case .publication, .certificateAuthority, .chainRejected: .unavailable
+            case .publication: error.isTemporary ? .unavailable : .refused
+            case .certificateAuthority, .chainRejected: .unavailable
             case .propagation, .busy: .temporary
             default: error.isTemporary ? .temporary : .refused
             }
@@ -110,6 +111,14 @@ struct FailureClassification {
         case .notAuthoritative, .noZone, .invalidQuestion, .aliasLoop: .configuration
         case .cancelled: .temporary
         default: .unavailable
+        }
+    }
+
+    private static func status(of error: PropagationFailure) -> ExitStatus {
+        switch error.outlook {
+        case .mayPass: .temporary
+        case .serverAway: .unavailable
+        case .misconfigured: .configuration
         }
     }
 
