@@ -178,6 +178,10 @@ package struct CommandRunner<Root: ParsableCommand>: Sendable {
         for line in Root.fullMessage(for: error).split(separator: "\n") where line.hasPrefix("Usage: ") {
             lines.append("hint: usage: " + line.dropFirst("Usage: ".count))
         }
+        // Options belong to the commands, so that none can be given before the command's name.
+        if let first = arguments.first, first.hasPrefix("--"), Root.message(for: error).hasPrefix("Unknown option") {
+            lines.append("hint: options come after the command: \(program) COMMAND \(first) …")
+        }
         let help = "\(program) --help lists the commands, \(program) help COMMAND explains one"
         if arguments.contains("--json") {
             let hints = lines.dropFirst().map { String($0.dropFirst("hint: ".count)) }

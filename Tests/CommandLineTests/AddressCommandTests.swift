@@ -52,6 +52,28 @@ struct AddressCommandTests {
         }
     }
 
+    @Test("what others have at a name stays, and whoever takes the device out of DNS is told")
+    func leftovers() async throws {
+        try await Fleet.with(named: { _, _ in }) { fleet in
+            let site = try fleet.site()
+            for (label, command) in [("dev1", ["address", "clear"]), ("dev2", ["device", "suspend"])] {
+                _ = try await address(site, "set", label, "10.0.0.5")
+                let added = try await fleet.named.nsupdate(
+                    "update add \(label).\(Fleet.zone). 60 A 10.9.9.9", key: fleet.key)
+                try #require(added.succeeded, "\(added)")
+                let output = try await site.run(path: Site.program, command + [label])
+                #expect(output.succeeded && output.standardError.contains("warning:"), "\(output)")
+                #expect(output.standardError.contains("10.9.9.9"), "\(output)")
+                #expect(try await fleet.named.values("\(label).\(Fleet.zone)", "A") == ["10.9.9.9"])
+            }
+            _ = try await address(site, "set", "dev3", "10.0.0.5")
+            for command in [["address", "clear"], ["device", "suspend"]] {
+                let output = try await site.run(path: Site.program, command + ["dev3"])
+                #expect(output.succeeded && !output.standardError.contains("warning:"), "\(output)")
+            }
+        }
+    }
+
     private func address(_ site: Site, _ arguments: String...) async throws -> Output {
         let output = try await site.run(path: Site.program, ["address"] + arguments + ["--json"])
         guard output.succeeded else { throw TestFailure("address \(arguments): \(output)") }

@@ -67,6 +67,8 @@ struct InputTests {
             let details = try FailureOutput(try await site.run("issue", "--json")).error
             #expect(details.exitStatus == 64 && !details.hints.isEmpty && !details.message.isEmpty)
             try await site.run("help", "nope").expectFailure(64, "nope")
+            try await site.run("--config", site.configurationFile, "check").expectFailure(
+                64, "ddns-acme COMMAND --config")
             #expect(try await site.run("help", "token", "create").succeeded)
             try await site.run("plan", "--devices", "9", "--from", "2027-02-30").expectFailure(64, "--from")
             try await site.run("issue", "dev1", "--server", "https://127.0.0.1:1", "--server-ca", "/nope")

@@ -55,7 +55,7 @@ struct AddressCommand: AsyncParsableCommand {
 
         func run() async throws {
             if let url = server.url {
-                return try await AddressCommand.ask(server, url, device, common) {
+                return try await AddressCommand.ask(server, url, device, common, clearing: true) {
                     try await $0.setAddresses(of: device, to: [])
                 }
             }
@@ -68,6 +68,7 @@ struct AddressCommand: AsyncParsableCommand {
                 return try await AddressResult(name, context)
             }
             try result.print(asJSON: common.json)
+            result.warnOfLeftovers()
         }
     }
 
@@ -94,7 +95,7 @@ struct AddressCommand: AsyncParsableCommand {
 
     /// Has a control server do it.
     private static func ask(
-        _ server: ServerOptions, _ url: String, _ device: String, _ common: CommonOptions,
+        _ server: ServerOptions, _ url: String, _ device: String, _ common: CommonOptions, clearing: Bool = false,
         _ body: (RemoteFleet) async throws -> DeviceAddresses
     ) async throws {
         let result = try await server.withClient(url, role: "issue --name \(device)") { client, token in
@@ -102,6 +103,7 @@ struct AddressCommand: AsyncParsableCommand {
             return AddressResult(try await body(fleet), device: try await fleet.device(device).name)
         }
         try result.print(asJSON: common.json)
+        if clearing { result.warnOfLeftovers() }
     }
 
     /// Notes who did it, as the control server does for its callers.
@@ -145,6 +147,14 @@ struct AddressResult: Encodable, Sendable {
         self.device = device
         wanted = addresses.wanted
         published = addresses.published
+    }
+
+    /// Says on standard error what is still in the zone although the device has no address: it is not ours.
+    func warnOfLeftovers() {
+        guard wanted.isEmpty, !published.isEmpty else { return }
+        Terminal.standard.warning(
+            "\(device) still leads to \(published.joined(separator: ", ")) in the zone: those addresses are not ours, "
+                + "and were left alone")
     }
 
     func print(asJSON: Bool) throws {

@@ -56,12 +56,17 @@ extension DeviceCommand {
                 action: action, names: devices.isEmpty ? nil : devices,
                 filter: devices.isEmpty ? selection.selection : nil, revoke: revoking ? true : nil,
                 dryRun: dryRun ? true : nil)
-            let report = try await server.withFleet(common) { try await $0.change(request) }
+            let (report, leftovers) = try await server.withFleet(common) { fleet in
+                let report = try await fleet.change(request)
+                guard action == .suspend, request.dryRun != true else { return (report, [AddressResult]()) }
+                return (report, await Self.leftovers(of: report.changed, in: fleet))
+            }
             if common.json {
                 try ResultPrinter.json(report)
             } else {
                 for name in report.changed { print(OutsideText.inOneLine(name)) }
             }
+            for result in leftovers { result.warnOfLeftovers() }
             guard let first = report.failed.first else {
                 if report.changed.isEmpty { Terminal.standard.note("there is nothing to change") }
                 return
@@ -71,6 +76,16 @@ extension DeviceCommand {
                     "\(failure.name): \(failure.problem.detail ?? failure.problem.title ?? "failed")")
             }
             try DeviceCommand.end(with: DeviceCommand.failure(first.problem, prefix: first.name), common)
+        }
+
+        /// What suspended devices still lead to. A look at each of a few: for a fleet there is `dns verify`.
+        private static func leftovers(of names: [String], in fleet: any Fleet) async -> [AddressResult] {
+            var results: [AddressResult] = []
+            for name in names.prefix(16) {
+                guard let addresses = try? await fleet.addresses(of: name) else { continue }
+                results.append(AddressResult(addresses, device: name))
+            }
+            return results
         }
     }
 
