@@ -36,9 +36,12 @@ struct DelegationTests {
                 ])
             // Without the other zone in the configuration the way leads out of what may be updated.
             let narrow = try fleet.site("narrow")
+            let orders = fleet.orderCount
             try await narrow.run("issue", "dev2", "--out", narrow.out).expectFailure(
                 78, "dev2.acme.example.net", "zones:")
             #expect(fleet.validationCount == 2)
+            // Found out before newOrder: it costs nothing.
+            #expect(fleet.orderCount == orders)
         }
     }
 

@@ -25,20 +25,22 @@ package struct CertificateRequest: Sendable {
         do {
             request = try CertificateSigningRequest(derEncoded: der)
         } catch {
-            throw RequestKeyPeek.weakRSAKey(in: der)
+            throw RequestKeyPeek.weakRSAKey(in: der) ?? RequestSignaturePeek.refusal(of: der)
                 ?? Self.invalid(
                     "it cannot be read as PKCS #10 (\(error))",
                     "make it with openssl req -new -key … -addext subjectAltName=DNS:\(names[0])")
-        }
-        guard request.publicKey.isValidSignature(request.signature, for: request) else {
-            throw Self.invalid(
-                "its signature does not belong to its key", "make the request anew, with the device's own private key")
         }
         if let kind = DeviceKeyPolicy.refusedKind(of: request.publicKey) {
             throw IssuanceError(
                 .invalidRequest, "the certificate request has a \(kind) key, which public CAs do not certify",
                 hints: [DeviceKeyPolicy.hint])
         }
+        if let refusal = RequestSignaturePeek.refusal(of: der) { throw refusal }
+        guard request.publicKey.isValidSignature(request.signature, for: request) else {
+            throw Self.invalid(
+                "its signature does not belong to its key", "make the request anew, with the device's own private key")
+        }
+        try Self.refuseMustStaple(request)
         try Self.check(Self.names(in: request), against: names)
         self.der = der
         publicKey = request.publicKey
@@ -105,6 +107,20 @@ package struct CertificateRequest: Sendable {
             throw invalid("its extensions cannot be read (\(error))", "make the request anew")
         }
         return names
+    }
+
+    /// RFC 7633 §4: whoever connects demands a stapled OCSP answer then. CAs that have no OCSP service any more refuse such
+    /// requests, Let's Encrypt since May 2025.
+    private static let tlsFeature: ASN1ObjectIdentifier = [1, 3, 6, 1, 5, 5, 7, 1, 24]
+
+    private static func refuseMustStaple(_ request: CertificateSigningRequest) throws(IssuanceError) {
+        // Extensions that cannot be read have their own refusal.
+        guard let requested = try? request.attributes.extensionRequest,
+            requested.extensions.contains(where: { $0.oid == tlsFeature })
+        else { return }
+        throw invalid(
+            "it asks for a TLS feature (must-staple), for which the CA would have to answer OCSP",
+            "make it without tlsfeature; what is revoked is told by the CA's lists, and by its renewal window (ARI)")
     }
 
     /// RFC 8555 §7.4 lets the names be in the subject alone, but not every CA does: then the order would be spent.

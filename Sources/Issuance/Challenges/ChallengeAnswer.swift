@@ -12,6 +12,10 @@ package struct ChallengeAnswer: Sendable, Hashable {
 
     /// The record's owner name before aliases are followed.
     package func owner(for identifier: DomainName) throws(IssuanceError) -> DomainName {
+        try Self.owner(for: identifier, labels: labels)
+    }
+
+    static func owner(for identifier: DomainName, labels: [String]) throws(IssuanceError) -> DomainName {
         var name = identifier
         for label in labels.reversed() {
             guard let longer = try? name.prepending(label: label) else {
@@ -27,15 +31,14 @@ package struct ChallengeAnswer: Sendable, Hashable {
 
     /// dns-01 (RFC 8555 §8.4).
     package init(dns01 keyAuthorization: KeyAuthorization) {
-        labels = ["_acme-challenge"]
+        labels = ChallengeType.dns01.labels(account: nil)
         value = keyAuthorization.dns01Value
     }
 
     /// dns-account-01 (draft-ietf-acme-dns-account-label §3): the value of dns-01 at a name of the account's own, so that two
     /// clients with an account each never meet.
     package init(dnsAccount01 keyAuthorization: KeyAuthorization, account: ACMEURL) {
-        let digest = SHA256.hash(data: Array(account.text.utf8))
-        labels = ["_" + Base32.encode(digest.prefix(10)), "_acme-challenge"]
+        labels = ChallengeType.dnsAccount01.labels(account: account)
         value = keyAuthorization.dns01Value
     }
 
@@ -44,7 +47,7 @@ package struct ChallengeAnswer: Sendable, Hashable {
     ///
     /// - Parameter isWildcard: whether the record has to let the CA certify `*.` of the name as well.
     package init(dnsPersist01 issuer: DomainName, account: ACMEURL, isWildcard: Bool) {
-        labels = ["_validation-persist"]
+        labels = ChallengeType.dnsPersist01.labels(account: account)
         value = "\(issuer.canonical); accounturi=\(account.text)" + (isWildcard ? "; policy=wildcard" : "")
     }
 }
@@ -55,6 +58,20 @@ extension ChallengeType {
 
     /// The methods a solver that writes TXT records can serve.
     package static let dnsMethods: [ChallengeType] = [.dns01, .dnsAccount01, .dnsPersist01]
+
+    /// What stands in front of the name under validation, leftmost first.
+    ///
+    /// - Parameter account: the account's URL; only dns-account-01 has it in the name.
+    func labels(account: ACMEURL?) -> [String] {
+        switch self {
+        case .dnsPersist01: return ["_validation-persist"]
+        case .dnsAccount01:
+            guard let account else { return ["_acme-challenge"] }
+            let digest = SHA256.hash(data: Array(account.text.utf8))
+            return ["_" + Base32.encode(digest.prefix(10)), "_acme-challenge"]
+        default: return ["_acme-challenge"]
+        }
+    }
 
     /// What the record for a challenge of this type says.
     ///

@@ -27,6 +27,16 @@ package protocol ChallengeSolver: Sendable {
     /// The type of challenge it answers, such as `dns-01`.
     var type: ChallengeType { get }
 
+    /// Finds out whether the names could be validated at all, before an order is spent on them: where their records would
+    /// have to be, and that it is a place of ours. What it finds is kept for ``present(_:holding:)`` until
+    /// ``forget(_:account:)``.
+    /// - Parameter account: the account's URL, which is part of some records' names.
+    /// - Throws: `challengeZone`, `LookupFailure`.
+    func survey(_ identifiers: [DomainName], account: ACMEURL) async throws
+
+    /// Lets go of what a survey has found: by the next order it may be otherwise.
+    func forget(_ identifiers: [DomainName], account: ACMEURL)
+
     /// Makes the answers known. Quick: it does not wait until others see them.
     /// - Parameter lease: the device's. Whoever has lost it presents and takes back nothing: its successor's answers are the
     ///   same records.

@@ -23,7 +23,7 @@ package final class DNS01Solver: ChallengeSolver {
     private let settings: Settings
     private let withdrawal: ChallengeWithdrawal
     private let resending: Patience
-    /// Sites found by `present`, for the steps after it.
+    /// Sites found by `survey` or `present`, for the steps after it.
     private let sites = Mutex<[DomainName: ChallengeSite]>([:])
 
     package init(
@@ -41,6 +41,22 @@ package final class DNS01Solver: ChallengeSolver {
     }
 
     package var type: ChallengeType { settings.method }
+
+    // MARK: - Survey
+
+    package func survey(_ identifiers: [DomainName], account: ACMEURL) async throws {
+        let labels = type.labels(account: account)
+        for identifier in identifiers {
+            let owner = try ChallengeAnswer.owner(for: identifier, labels: labels)
+            _ = try await site(for: identifier, at: owner, cancellation: .obeyed)
+        }
+    }
+
+    package func forget(_ identifiers: [DomainName], account: ACMEURL) {
+        let labels = type.labels(account: account)
+        let owners = identifiers.compactMap { try? ChallengeAnswer.owner(for: $0, labels: labels) }
+        sites.withLock { sites in owners.forEach { sites[$0] = nil } }
+    }
 
     // MARK: - Present
 

@@ -1,4 +1,5 @@
 import ACME
+import DNSUpdate
 import DeviceCertificates
 import FleetStore
 import FoundationEssentials
@@ -17,6 +18,8 @@ extension OrderFlow {
         if let open = try await store.openOrder(of: purpose.device.id, directoryURL: session.client.directoryURL.text) {
             if let resumed = try await resume(open, purpose) { return resumed }
         }
+        // An alias that leads out of the configured zones, or a name without room for the label, would cost the order.
+        try await solver.survey(Self.validatedNames(purpose), account: session.url)
         // Before the journal and before the CA: what would exceed a limit is not sent (DESIGN §6 rule 10).
         try await budget.reserve(purpose.names, purpose.kind)
         let record = try await store.beginOrder(
@@ -25,6 +28,11 @@ extension OrderFlow {
                 profile: purpose.profile, replaces: purpose.replaces?.text, csr: purpose.request.der))
         CrashPoint.reached(.planned)
         return try await create(record, purpose, isRepeated: false)
+    }
+
+    /// What the CA is going to validate: a wildcard by the name below its asterisk (RFC 8555 §7.1.3).
+    static func validatedNames(_ purpose: Purpose) -> [DomainName] {
+        IssuanceLimits.validated(purpose.names).compactMap { try? DomainName($0) }
     }
 
     private func resume(_ open: OrderRecord, _ purpose: Purpose) async throws -> Opening? {

@@ -32,6 +32,7 @@ struct OrderFlow: Sendable {
 
     /// - Returns: the chain, proved to be the right one, and the journal's record.
     func run(_ purpose: Purpose) async throws -> (certificate: IssuedCertificate, record: OrderRecord) {
+        defer { solver.forget(Self.validatedNames(purpose), account: session.url) }
         switch try await open(purpose) {
         case .fetched(let record, let certificate):
             return (certificate, record)

@@ -73,6 +73,40 @@ struct CertificateRequestTests {
         #expect(!error.hints.isEmpty)
     }
 
+    @Test(
+        "a signature that no CA takes is refused before an order is made, by its name",
+        arguments: [
+            (["rsa:2048", "-sha1"], "SHA-1 with RSA"), (["rsa:2048", "-md5"], "MD5 with RSA"),
+            (["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-sha1"], "SHA-1 with ECDSA"),
+            (["ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-sha224"], "SHA-224 with ECDSA"),
+            (["rsa:2048", "-sha256", "-sigopt", "rsa_padding_mode:pss"], "RSASSA-PSS"),
+        ])
+    func refusedSignatures(key: [String], evidence: String) async throws {
+        let request = try await Self.request(key: key, alternatives: Self.names)
+        let error = try #require(throws: IssuanceError.self) { try CertificateRequest(request.pem, names: [Self.name]) }
+        #expect(error.code == .invalidRequest)
+        #expect(error.message.contains(evidence), "\(error)")
+        #expect(error.hints.contains { $0.contains("SHA-256") })
+    }
+
+    @Test("signatures that CAs take beside SHA-256", arguments: ["-sha384", "-sha512"])
+    func acceptedSignatures(digest: String) async throws {
+        for key in [["rsa:2048"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]] {
+            let request = try await Self.request(key: key + [digest], alternatives: Self.names)
+            _ = try CertificateRequest(request.pem, names: [Self.name])
+        }
+    }
+
+    @Test("RFC 7633: must-staple, which CAs without OCSP refuse after the validation, is refused before the order")
+    func mustStaple() async throws {
+        let request = try await Self.request(
+            key: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-addext", "tlsfeature=status_request"],
+            alternatives: Self.names)
+        let error = try #require(throws: IssuanceError.self) { try CertificateRequest(request.pem, names: [Self.name]) }
+        #expect(error.code == .invalidRequest && error.message.contains("must-staple"))
+        #expect(error.hints.contains { $0.contains("tlsfeature") })
+    }
+
     struct Names: Sendable, CustomTestStringConvertible {
         let rule: String
         var subject = "/"

@@ -1,4 +1,5 @@
 import ACME
+import DNSUpdate
 import DeviceCertificates
 import FleetStore
 import Foundation
@@ -210,6 +211,106 @@ struct OrderScenarioTests {
             #expect(error.hint?.contains("account create") == true)
             _ = try await fixture.accounts.register()
             try await fixture.obtain(fixture.device("dev2"))
+        }
+    }
+
+    @Test("a name that cannot be validated, whatever the CA says, costs no order and no limit")
+    func survey() async throws {
+        var limits = AuthorityLimits.none
+        limits.newOrders = AuthorityLimits.Limit(1, per: .seconds(86_400))
+        try await OrderFixture.with(limits: limits) { fixture in
+            let device = try await fixture.device()
+            fixture.solver.onSurvey { names in
+                guard names.map(\.description) == [device.name] else { throw TestFailure("asked for \(names)") }
+                throw IssuanceError(.challengeZone, "it is an alias of a name in none of the configured zones")
+            }
+            let error = try await fixture.failure(device)
+            #expect((error as? IssuanceError)?.code == .challengeZone, "\(error)")
+            #expect(fixture.ca.count(.newOrder) == 0)
+            #expect(try await fixture.store.orders(of: device.id, limit: 10).isEmpty)
+            fixture.solver.onSurvey { _ in }
+            try await fixture.obtain(device)
+        }
+    }
+
+    @Test("Scenario 13: an order that ends for one name of many says which, is closed, and gives its certificate back")
+    func oneOfMany() async throws {
+        var limits = AuthorityLimits.none
+        limits.certificatesPerDomain = AuthorityLimits.Limit(1, per: .seconds(7 * 86_400))
+        try await OrderFixture.with(limits: limits) { fixture in
+            let device = try await fixture.device()
+            let names = [device.name, "*." + device.name, "alias." + device.name]
+            let isBroken = Switch()
+            isBroken.turnOn()
+            fixture.ca.script = { request in
+                guard request.endpoint == .finalize, isBroken.isOn else { return .proceed }
+                return .answer(
+                    AuthorityDouble.json(
+                        200,
+                        [
+                            "status": "invalid", "finalize": AuthorityDouble.base + "/order/1/finalize",
+                            "authorizations": [String](), "identifiers": names.map { ["type": "dns", "value": $0] },
+                            "error": [
+                                "type": "urn:ietf:params:acme:error:compound", "detail": "some identifiers failed",
+                                "status": 403,
+                                "subproblems": [
+                                    [
+                                        "type": "urn:ietf:params:acme:error:caa",
+                                        "detail": "CAA record for alias.\(device.name) prevents issuance",
+                                        "identifier": ["type": "dns", "value": "alias." + device.name],
+                                    ]
+                                ],
+                            ],
+                        ]))
+            }
+            @Sendable func attempt() async throws {
+                try await fixture.store.withLease("device:" + device.name) { lease in
+                    _ = try await fixture.issuer.obtain(
+                        CertificateIssuer.Wish(
+                            device: device, names: names, profile: nil,
+                            request: try CertificateRequest(names: names, deviceKey: .generate())),
+                        lease: lease, progress: { _ in })
+                }
+            }
+            let error = try await #require(throws: ACMEError.self) { try await attempt() }
+            #expect(error.code == .orderInvalid && error.identifier?.value == "alias." + device.name)
+            #expect(error.message.contains("prevents issuance"), "\(error)")
+            #expect(FailureBlame(error).kind == .device)
+            #expect(try await fixture.store.orders(of: device.id, limit: 10).map(\.step) == [.failed])
+            #expect(fixture.solver.counts == (3, 3))
+            isBroken.turnOff()
+            // One certificate may be had in a week: the first order's was given back. And it is another order.
+            fixture.ca.change { $0.orders[0].status = "invalid" }
+            try await attempt()
+            #expect(fixture.ca.orders.count == 2)
+        }
+    }
+
+    @Test("a wildcard that is authorized already: only the name itself is answered, with one record")
+    func authorizedWildcard() async throws {
+        try await OrderFixture.with { fixture in
+            let device = try await fixture.device()
+            let names = [device.name, "*." + device.name]
+            fixture.ca.script = { request in
+                guard request.endpoint == .newOrder else { return .proceed }
+                return .alter { answer in
+                    // Boulder reuses authorizations for as long as they are valid, a wildcard's as any other.
+                    fixture.ca.change { state in
+                        let wildcard = state.authorizations.firstIndex { $0.isWildcard }
+                        wildcard.map { state.settle($0, .valid) }
+                    }
+                    return answer
+                }
+            }
+            try await fixture.store.withLease("device:" + device.name) { lease in
+                _ = try await fixture.issuer.obtain(
+                    CertificateIssuer.Wish(
+                        device: device, names: names, profile: nil,
+                        request: try CertificateRequest(names: names, deviceKey: .generate())),
+                    lease: lease, progress: { _ in })
+            }
+            #expect(fixture.solver.counts == (1, 1))
+            #expect(fixture.ca.count(.challenge) == 1 && fixture.ca.certificateCount == 1)
         }
     }
 

@@ -14,6 +14,7 @@ import X509
 final class ObedientSolver: ChallengeSolver {
     private let log = Mutex<(present: Int, withdrawn: Int)>((0, 0))
     private let orders = Mutex<[OrderRecord.ID]>([])
+    private let surveyor = Mutex<@Sendable ([DomainName]) throws -> Void>({ _ in })
     private let hook = Mutex<@Sendable () async throws -> Void>({})
 
     var type: ChallengeType { .dns01 }
@@ -21,6 +22,13 @@ final class ObedientSolver: ChallengeSolver {
     var withdrawnOrders: [OrderRecord.ID] { orders.withLock { $0 } }
     /// How many challenges were published, and how many taken back.
     var counts: (present: Int, withdrawn: Int) { log.withLock { $0 } }
+
+    func survey(_ identifiers: [DomainName], account: ACMEURL) async throws {
+        try surveyor.withLock { $0 }(identifiers)
+    }
+    func forget(_ identifiers: [DomainName], account: ACMEURL) {}
+    /// Called for the names of each order that is to be made.
+    func onSurvey(_ body: @escaping @Sendable ([DomainName]) throws -> Void) { surveyor.withLock { $0 = body } }
 
     func present(_ tasks: [ChallengeTask], holding lease: Lease?) async throws {
         log.withLock { $0.present += tasks.count }

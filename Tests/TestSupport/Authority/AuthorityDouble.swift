@@ -193,7 +193,7 @@ package final class AuthorityDouble: ACMETransport {
         return response
     }
 
-    static func json(_ status: Int, _ object: [String: Any], _ headers: ACMEHeaders = [:]) -> ACMEResponse {
+    package static func json(_ status: Int, _ object: [String: Any], _ headers: ACMEHeaders = [:]) -> ACMEResponse {
         var headers = headers
         headers["Content-Type"] = "application/json"
         let body = (try? JSONSerialization.data(withJSONObject: object, options: .sortedKeys)) ?? Data()

@@ -19,7 +19,7 @@ package struct AuthorityState: Sendable {
     package struct Authorization: Sendable {
         package var status = "pending"
         package let name: String
-        let isWildcard: Bool
+        package let isWildcard: Bool
         let account: Int
         package var challenge: Challenge
     }
