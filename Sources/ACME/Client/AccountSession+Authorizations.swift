@@ -16,7 +16,13 @@ extension AccountSession {
 
     /// The challenge as it is now.
     package func challenge(at url: ACMEURL) async throws(ACMEError) -> Challenge {
-        try WireJSON.decode(Challenge.self, "challenge", from: await post(url, .challenge), url: url)
+        try challenge(await post(url, .challenge), at: url)
+    }
+
+    private func challenge(_ response: ACMEResponse, at url: ACMEURL) throws(ACMEError) -> Challenge {
+        var challenge = try WireJSON.decode(Challenge.self, "challenge", from: response, url: url)
+        challenge.retryAfter = response.retryAfter(receivedAt: engine.clock.now)
+        return challenge
     }
 
     /// Tells the CA that it may validate (§7.5.1), once what it looks for is in place.
@@ -26,7 +32,7 @@ extension AccountSession {
         do throws(ACMEError) {
             // "an empty JSON object": nothing else is defined, and strict servers refuse more.
             let response = try await post(challenge.url, .challenge, payload: Array("{}".utf8), .onlyIfUntouched)
-            return try WireJSON.decode(Challenge.self, "challenge", from: response, url: challenge.url)
+            return try self.challenge(response, at: challenge.url)
         } catch {
             let isUnclear =
                 error.code == .conflict || error.code == .malformed
@@ -37,19 +43,21 @@ extension AccountSession {
             guard current.status == .pending, error.code != .conflict else { return current }
             guard error.mayHaveBeenApplied else { throw error }
             let response = try await post(challenge.url, .challenge, payload: Array("{}".utf8), .onlyIfUntouched)
-            return try WireJSON.decode(Challenge.self, "challenge", from: response, url: challenge.url)
+            return try self.challenge(response, at: challenge.url)
         }
     }
 
     /// Waits until the CA has validated the authorization.
     ///
+    /// - Parameter answer: the challenge as the CA returned it; its `Retry-After` (RFC 8555 §8.2) is the first wait.
     /// - Throws: `authorizationInvalid` with the challenge's problem when it ends in any other state (§7.1.6);
     ///   `stillProcessing` at the schedule's deadline.
     package func waitUntilValid(
-        authorization url: ACMEURL, schedule: PollSchedule = PollSchedule()
+        authorization url: ACMEURL, after answer: Challenge? = nil, schedule: PollSchedule = PollSchedule()
     ) async throws(ACMEError) -> Authorization {
         let done = try await engine.poll(
-            schedule, first: Authorization?.none, what: "the authorization \(url)", retryAfter: { $0?.retryAfter },
+            schedule, first: Authorization?.none, what: "the authorization \(url)",
+            retryAfter: { $0.map(\.retryAfter) ?? answer?.retryAfter },
             isDone: { $0.map { Self.finalStatuses.contains($0.status) } ?? false }
         ) { () async throws(ACMEError) in try await authorization(at: url) }
         guard let done, done.status == .valid else {

@@ -34,6 +34,8 @@ package struct Challenge: Sendable, Equatable {
     /// By which names the CA is known in a dns-persist-01 record (draft-ietf-acme-dns-persist §3.1), any of which will do;
     /// empty in other types.
     package private(set) var issuerDomainNames: [String] = []
+    /// When the CA wants to be asked again (RFC 8555 §8.2); known when the challenge itself was answered or read.
+    package internal(set) var retryAfter: RetryAfter?
 }
 
 extension Challenge: Decodable {

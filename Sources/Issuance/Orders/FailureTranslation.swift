@@ -9,6 +9,11 @@ enum FailureTranslation {
         let findings = problems.map(ValidationFinding.init)
         var hints: [String] = []
         for hint in findings.flatMap(\.hints) where !hints.contains(hint) { hints.append(hint) }
+        if problems.contains(where: ValidationFinding.isRemote) {
+            hints.append(
+                "the CA saw it from one place and not from others: a server or an anycast node that only some networks"
+                    + " reach, DNS that answers by origin, or a filter by country")
+        }
         if !evidence.isEmpty { hints.append("at that moment: " + evidence.joined(separator: "; ")) }
         if hints.isEmpty || findings.contains(.unknown), let hint = error.hint { hints.append(hint) }
         return IssuanceError(

@@ -101,13 +101,15 @@ extension OrderFlow {
     /// All are triggered before any is waited for: the CA validates them side by side.
     private func validate(_ pending: [(Authorization, Challenge)], tasks: [ChallengeTask]) async throws {
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for (_, challenge) in pending { group.addTask { _ = try await session.respond(to: challenge) } }
-                try await group.waitForAll()
+            let answered = try await withThrowingTaskGroup(of: (ACMEURL, Challenge).self) { group in
+                for (authorization, challenge) in pending {
+                    group.addTask { (authorization.url, try await session.respond(to: challenge)) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for (authorization, _) in pending {
-                    group.addTask { _ = try await session.waitUntilValid(authorization: authorization.url) }
+                for (url, answer) in answered {
+                    group.addTask { _ = try await session.waitUntilValid(authorization: url, after: answer) }
                 }
                 try await group.waitForAll()
             }

@@ -88,6 +88,12 @@ enum ValidationFinding: Hashable, Sendable {
         }
     }
 
+    /// Whether the CA's first look succeeded and one from another network did not (CA/B BR §3.2.2.9, multi-perspective
+    /// issuance corroboration), in Boulder's words.
+    static func isRemote(_ problem: Problem) -> Bool {
+        (problem.detail ?? "").lowercased().contains("during secondary validation")
+    }
+
     private static func quoted(_ detail: String) -> String? {
         let parts = detail.split(separator: "\"", omittingEmptySubsequences: false)
         guard parts.count > 2 else { return nil }

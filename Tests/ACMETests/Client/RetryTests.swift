@@ -136,6 +136,23 @@ struct RetryTests {
         #expect(sleeps.last == .seconds(7))
     }
 
+    @Test("RFC 8555 §8.2: the Retry-After of an answered challenge is the first wait for its authorization")
+    func challengeRetryAfter() async throws {
+        let scripted = try ScriptedSession([
+            "/chall/1": { _ in .json(200, ScriptedCA.challenge("processing"), ["Retry-After": "7"]) },
+            "/authz/1": { call in
+                .json(200, ScriptedCA.authorization(call.number == 1 ? "pending" : "valid", challenge: "valid"))
+            },
+        ])
+        let answered = try await scripted.session.challenge(at: ACMEURL(ScriptedCA.base + "/chall/1"))
+        let authorization = try ACMEURL(ScriptedCA.base + "/authz/1")
+        _ = try await scripted.session.waitUntilValid(authorization: authorization, after: answered)
+        let sleeps = scripted.clock.sleeps
+        #expect(sleeps.first == .seconds(7))
+        // The authorization itself asks for nothing: soon again.
+        #expect(sleeps.count == 2 && sleeps[1] < .seconds(1), "\(sleeps)")
+    }
+
     @Test("RFC 8555 §7.1.6: every end of an authorization but valid is told with the challenge's own problem")
     func invalid() async throws {
         for status in ["invalid", "expired", "deactivated", "revoked"] {

@@ -56,6 +56,19 @@ struct DiagnosisTests {
         }
     }
 
+    @Test("a CA that looks from several places: seen from the first and not from another has a remedy of its own")
+    func severalPlaces() async throws {
+        try await OrderFixture.with { fixture in
+            fixture.ca.validate = { name, _ in
+                .invalid("unauthorized", "During secondary validation: No TXT record found at _acme-challenge.\(name)")
+            }
+            let error = try #require(try await fixture.failure(fixture.device()) as? IssuanceError)
+            #expect(error.code == .challengeFailed && error.isTemporary)
+            #expect(error.hints.contains { $0.contains("from one place and not from others") }, "\(error.hints)")
+            #expect(error.hints.contains { $0.contains("192.0.2.53 shows the challenge") })
+        }
+    }
+
     /// Every type of RFC 8555 §6.7, RFC 9773 §7.4 and the profiles draft; a status that goes with it; whether trying the
     /// same again can help; whom it is held against.
     private static let types: [(type: String, status: Int, isTemporary: Bool, blame: FailureBlame.Kind)] = [
