@@ -36,6 +36,15 @@ package protocol RequestStore: Sendable {
     /// - Returns: whether there is a request.
     func scheduleRequest(of device: Device.ID, at: Date, isForced: Bool) async throws(FleetStoreError) -> Bool
 
+    /// Notes that the request is being worked off. Without this a program that dies of one device's request would be at it
+    /// again at once after each start, and know nothing of it.
+    ///
+    /// - Returns: how many attempts before this one were begun, and came to no end: a failure, a success, a stop.
+    func beginAttempt(_ request: CertificateRequestRecord) async throws(FleetStoreError) -> Int
+
+    /// Notes that an attempt has been stopped in an orderly way, without a result.
+    func endAttempt(_ request: CertificateRequestRecord) async throws(FleetStoreError)
+
     /// Notes that the request has been worked off; not when a newer one has taken its place, or it has been forced,
     /// meanwhile.
     func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError)

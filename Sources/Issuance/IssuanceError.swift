@@ -6,7 +6,7 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
             case invalidName, nameInNoZone, invalidAddress, addressRefused, invalidRequest, invalidKey, nameTaken
             case publication, propagation, challengeZone
             case certificateAuthority, accountMissing, challengeFailed, caaForbids, chainRejected, profileUnknown
-            case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere, orderGone
+            case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere, orderGone, interrupted
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -55,6 +55,8 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
         package static let replacedElsewhere = Code(.replacedElsewhere)
         /// The order ran out, or the CA has forgotten it, while we were at work on it.
         package static let orderGone = Code(.orderGone)
+        /// The program has ended again and again while it was at work on the device.
+        package static let interrupted = Code(.interrupted)
         /// The device has failed so often, or for such a reason, that it is not tried any more until somebody says so.
         package static let parked = Code(.parked)
 

@@ -86,10 +86,29 @@ extension SQLiteFleetStore {
             try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = ?, failures = 0, problem = NULL, faults = 0,
-                        parked_at = NULL, parked_link = NULL, forced_at = coalesce(?, forced_at) WHERE device_id = ?
+                        attempts_open = 0, parked_at = NULL, parked_link = NULL, forced_at = coalesce(?, forced_at)
+                    WHERE device_id = ?
                     """
             ).execute(arguments: [instant.milliseconds, forced, device.rawValue])
             return db.changesCount == 1
+        }
+    }
+
+    package func beginAttempt(_ request: CertificateRequestRecord) async throws(FleetStoreError) -> Int {
+        try await write { db in
+            try Int.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        UPDATE certificate_requests SET attempts_open = attempts_open + 1 WHERE device_id = ?
+                        RETURNING attempts_open - 1
+                        """), arguments: [request.deviceID.rawValue]) ?? 0
+        }
+    }
+
+    package func endAttempt(_ request: CertificateRequestRecord) async throws(FleetStoreError) {
+        try await write { db in
+            try db.cachedStatement(sql: "UPDATE certificate_requests SET attempts_open = 0 WHERE device_id = ?")
+                .execute(arguments: [request.deviceID.rawValue])
         }
     }
 
@@ -98,7 +117,7 @@ extension SQLiteFleetStore {
             try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = NULL, failures = 0, problem = NULL, faults = 0, is_ahead = 0,
-                        parked_at = NULL, parked_link = NULL, forced_at = NULL
+                        attempts_open = 0, parked_at = NULL, parked_link = NULL, forced_at = NULL
                     WHERE device_id = ? AND csr = ? AND forced_at IS ?
                     """
             ).execute(arguments: [request.deviceID.rawValue, Data(request.csr), request.forcedAt?.milliseconds])
@@ -124,7 +143,8 @@ extension SQLiteFleetStore {
             try db.cachedStatement(
                 sql: """
                     UPDATE certificate_requests SET due_at = :due, failures = failures + :failures,
-                        faults = faults + :faults, problem = :problem, parked_at = :parked, parked_link = :link
+                        faults = faults + :faults, problem = :problem, attempts_open = 0, parked_at = :parked,
+                        parked_link = :link
                     WHERE device_id = :device AND csr = :csr
                     """
             ).execute(arguments: [

@@ -11,7 +11,7 @@ enum Schema {
     static let applicationID = 0x6464_6E61
 
     /// How many migrations this program knows.
-    static let version = 14
+    static let version = 15
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -29,6 +29,7 @@ enum Schema {
         migrator.registerMigration("passing-challenges") { try $0.execute(sql: passingChallenges) }
         migrator.registerMigration("compromised-keys") { try $0.execute(sql: compromisedKeys) }
         migrator.registerMigration("publication-pauses") { try $0.execute(sql: publicationPauses) }
+        migrator.registerMigration("interruptions") { try $0.execute(sql: interruptions) }
         return migrator
     }
 

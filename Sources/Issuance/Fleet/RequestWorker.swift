@@ -61,6 +61,12 @@ package struct RequestWorker: Sendable {
             try await store.settleRequest(request)
             return .issued(predecessor)
         }
+        let interruptions = try await store.beginAttempt(request)
+        if let reason = InterruptionRule.reason(
+            interruptions: interruptions, failures: request.failures, device: device.name)
+        {
+            return try await note(reason, request, of: device)
+        }
         do {
             let record = try await whileActive(device) {
                 let obtained = try await issuer.obtain(
@@ -75,11 +81,17 @@ package struct RequestWorker: Sendable {
             try await store.settleRequest(request)
             return .issued(record)
         } catch let error where error is CancellationError || error is FleetStoreError {
+            // A store that fails is no end: what it fails at would be done again at once.
+            if error is CancellationError { try? await store.endAttempt(request) }
             throw error
         } catch is Suspended {
+            try await store.endAttempt(request)
             return .skipped
         } catch {
-            if Task.isCancelled { throw CancellationError() }
+            if Task.isCancelled {
+                try? await store.endAttempt(request)
+                throw CancellationError()
+            }
             return try await note(error, request, of: device)
         }
     }
