@@ -108,6 +108,7 @@ package struct ControlServer: Sendable {
     private func maintenance(_ holder: CertificateHolder?) -> [any Service] {
         let (services, logger) = (services, logger)
         let leftovers = LeftoverLog()
+        let bunches = BunchLog()
         var list: [any Service] = [
             PeriodicService(name: "publication", interval: .seconds(5), logger: logger) {
                 try await services.lifecycle.publishWaiting { device, error in
@@ -115,7 +116,18 @@ package struct ControlServer: Sendable {
                 }
             },
             PeriodicService(name: "renewal windows", interval: .seconds(30), logger: logger) {
-                try await services.renewals.pollWindows()
+                for (url, count) in try await services.renewals.pollWindows() {
+                    logger.warning(
+                        "the CA has moved renewal windows, and explains it",
+                        metadata: ["explanation": "\(DeviceName.quoted(url))", "certificates": "\(count)"])
+                }
+                guard let bunch = bunches.news(services.renewals.busiestHour, at: services.now()) else { return }
+                logger.warning(
+                    "renewals bunch",
+                    metadata: [
+                        "hour": "\(bunch.hour.formatted(.iso8601))", "renewals": "\(bunch.count)",
+                        "mean": "\(Int(bunch.mean.rounded()))", "remedy": "\(RenewalCalendar.remedy)",
+                    ])
             },
             PeriodicService(name: "renewals", interval: .seconds(15), logger: logger) {
                 let count = try await services.renewals.renewForAbsent()

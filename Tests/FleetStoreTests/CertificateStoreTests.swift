@@ -93,6 +93,22 @@ struct CertificateStoreTests {
         }
     }
 
+    @Test("RFC 9773 §4.3: one that has expired is not asked about, and keeps nobody else from being asked about")
+    func expiredPolls() async throws {
+        try await withStore { store, time async throws in
+            for number in 1...3 {
+                let device = try await store.makeDevice("expired\(number)")
+                var gone = NewCertificate(device, serial: "0\(number)", pollAt: time.now - 9_999, issued: time.now)
+                gone.notAfter = time.now - Double(number - 1)
+                _ = try await store.recordCertificate(gone)
+            }
+            let device = try await store.makeDevice("alive")
+            let alive = try await store.recordCertificate(
+                NewCertificate(device, serial: "0a", pollAt: time.now, issued: time.now))
+            #expect(try await store.certificatesToPoll(at: time.now, limit: 1).map(\.id) == [alive.id])
+        }
+    }
+
     @Test("A certificate that is not there can be neither planned for nor revoked")
     func unknown() async throws {
         try await withStore { store, time async throws in

@@ -109,17 +109,18 @@ extension SQLiteFleetStore {
     }
 
     package func certificatesToPoll(at: Date, limit: Int) async throws(FleetStoreError) -> [CertificateRecord] {
-        try await waiting("poll_at", until: at, limit: limit)
+        // One that has expired is not asked about any more (RFC 9773 §4.3), and would stand before all others for ever.
+        try await waiting("poll_at", until: at, limit: limit, and: "AND not_after_at > \(at.milliseconds)")
     }
 
     // MARK: Rows
 
     private func waiting(
-        _ column: String, until: Date, limit: Int
+        _ column: String, until: Date, limit: Int, and condition: String = ""
     ) async throws(FleetStoreError) -> [CertificateRecord] {
         try await fetch(
             """
-            WHERE is_current = 1 AND revoked_at IS NULL AND \(column) <= ?
+            WHERE is_current = 1 AND revoked_at IS NULL AND \(column) <= ? \(condition)
                 AND EXISTS (SELECT 1 FROM devices WHERE devices.id = device_id AND state = 'active')
             ORDER BY \(column) LIMIT ?
             """, [until.milliseconds, pageLimit(limit)])

@@ -5,6 +5,8 @@ package import FoundationEssentials
 package struct RenewalRound: Sendable {
     private static let pollLimit = 200
     private static let pollsAtOnce = 4
+    /// In one round; the rest comes with the next. After an hour's absence a fleet of 65,000 has ten thousand to ask.
+    private static let pages = 25
     /// In seconds.
     private static let recallPatience: TimeInterval = 900
 
@@ -21,15 +23,35 @@ package struct RenewalRound: Sendable {
     }
 
     /// Asks the CA for the renewal windows (RFC 9773 §4.3) that are to be asked for.
-    package func pollWindows() async throws {
-        let records = try await store.certificatesToPoll(at: now(), limit: Self.pollLimit)
-        if !records.isEmpty { try await issuer.reloadBook() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    ///
+    /// - Returns: the pages on which the CA explains windows that are new (RFC 9773 §4.2), each with the number of
+    ///   certificates; for people, and text from outside.
+    @discardableResult
+    package func pollWindows() async throws -> [String: Int] {
+        var explained: [String: Int] = [:]
+        for page in 0..<Self.pages {
+            let records = try await store.certificatesToPoll(at: now(), limit: Self.pollLimit)
+            if page == 0, !records.isEmpty { try await issuer.reloadBook() }
+            for url in try await poll(records) { explained[url, default: 0] += 1 }
+            guard records.count == Self.pollLimit else { break }
+        }
+        return explained
+    }
+
+    /// The busiest hour of what is planned, as of the last ``pollWindows()`` that had something to ask.
+    package var busiestHour: RenewalCalendar.Bunch? { issuer.busiestHour }
+
+    private func poll(_ records: [CertificateRecord]) async throws -> [String] {
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            var explained: [String] = []
             for (index, record) in records.enumerated() {
-                if index >= Self.pollsAtOnce { try await group.next() }
-                group.addTask { _ = try await issuer.refreshedPlan(of: record) }
+                if index >= Self.pollsAtOnce, let url = try await group.next() ?? nil { explained.append(url) }
+                group.addTask {
+                    let url = try await issuer.refreshedPlan(of: record).renewal.explanationURL
+                    return url == record.renewal.explanationURL ? nil : url
+                }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: explained) { if let url = $1 { $0.append(url) } }
         }
     }
 

@@ -107,7 +107,7 @@ package struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Outside text for a message: control characters shown, length bounded.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var shown = "\""
         for scalar in text.unicodeScalars.prefix(80) {
             shown +=

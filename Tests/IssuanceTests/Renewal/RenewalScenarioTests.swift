@@ -65,6 +65,48 @@ struct RenewalScenarioTests {
         }
     }
 
+    @Test("Scenario 32: where the CA explains a window, the page is reported once, and kept with the certificate")
+    func explained() async throws {
+        try await withCertificate { fixture, device, round async throws in
+            #expect(try await round.pollWindows() == [:])
+            let now = fixture.time.now
+            let body = """
+                {"suggestedWindow": {"start": "\((now - 7_200).formatted(.iso8601))",
+                 "end": "\((now - 3_600).formatted(.iso8601))"}, "explanationURL": "https://ca.test/incident/1"}
+                """
+            fixture.ca.script = { request in
+                guard request.endpoint == .renewalInfo else { return .proceed }
+                return .answer(ACMEResponse(status: 200, headers: ["Retry-After": "3600"], body: Array(body.utf8)))
+            }
+            fixture.time.advance(by: 7 * 3_600)
+            #expect(try await round.pollWindows() == ["https://ca.test/incident/1": 1])
+            fixture.time.advance(by: 3_601)
+            #expect(try await round.pollWindows() == [:])
+            let record = try #require(try await fixture.store.currentCertificate(of: device.id))
+            #expect(record.renewal.explanationURL == "https://ca.test/incident/1")
+        }
+    }
+
+    @Test("a server that was away asks for all windows that are due, not for the first few hundred of them")
+    func manyDue() async throws {
+        try await OrderFixture.with { fixture in
+            let (count, now, url) = (450, fixture.time.now, try fixture.ca.directoryURL.text)
+            let devices = try await fixture.store.addDevices(
+                (0..<count).map { NewDevice(name: "dev\($0).\(Fixture.zone)", zone: Fixture.zone) })
+            #expect(devices == count)
+            for number in 0..<count {
+                let device = try await fixture.device("dev\(number)")
+                _ = try await fixture.store.recordCertificate(
+                    NewCertificate(
+                        deviceID: device.id, directoryURL: url, serial: String(number + 1, radix: 16),
+                        names: [device.name], issuer: "CN=Test", notBefore: now - 86_400, notAfter: now + 86_400,
+                        chainPEM: "", keyFingerprint: "ab", renewal: RenewalPlan(nextPollAt: now)))
+            }
+            try await RenewalRound(issuer: fixture.issuer, store: fixture.store, now: { now }).pollWindows()
+            #expect(try await fixture.store.certificatesToPoll(at: now, limit: 1).isEmpty)
+        }
+    }
+
     @Test("Scenario 28, 31: a window that moves into the past is due at the next look, and renewed with `replaces`")
     func recalled() async throws {
         try await withCertificate { fixture, device, round async throws in
