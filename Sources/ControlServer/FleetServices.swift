@@ -23,6 +23,8 @@ package struct FleetServices: Sendable {
     package let reconciler: ZoneReconciler
     /// The CA's profile when a request names none.
     package let profile: String?
+    /// In which order, and how many at a time, certificates are obtained.
+    package let scheduling: SchedulingPolicy
     package let now: @Sendable () -> Date
 
     /// - Parameter profile: the CA's, when a request names none.
@@ -35,6 +37,7 @@ package struct FleetServices: Sendable {
         self.zones = zones
         self.issuer = issuer
         self.profile = profile
+        self.scheduling = scheduling
         self.now = now
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)

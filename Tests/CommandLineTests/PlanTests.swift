@@ -14,6 +14,8 @@ struct PlanTests {
             let enrollmentExpectedAt: Date?
             let renewals: Int
             let expired: Int
+            let busiestRenewalHourByCycle: [Int]
+            let hints: [String]
             let limitsExceeded: Int
             let busiestRenewalHour: Hour?
             let requests: [String: Int]
@@ -57,6 +59,26 @@ struct PlanTests {
         #expect(granted.limitsExceeded == 0 && granted.expired == 0)
     }
 
+    @Test("what a mass revocation leaves is in the table and in JSON, with the setting that ends it")
+    func revocation() async throws {
+        let arguments = [
+            "--devices", "20000", "--lifetime", "45d", "--from", "2027-01-01", "--days", "56", "--at-once",
+            "--mass-revocation", "2", "--override", "new-orders=75000", "--override", "certificates-per-domain=75000",
+        ]
+        func plan(_ more: String...) async throws -> Peer.Output {
+            try await Peer.run(
+                path: Site.program, ["plan"] + arguments + more, environment: ["DDNS_ACME_CONFIG": "/nonexistent"],
+                within: .seconds(120))
+        }
+        let table = try await plan()
+        for text in ["busiest by cycle", "hint", "renewal.spread: true"] {
+            #expect(table.standardOutput.contains(text), "\(text) is not in: \(table)")
+        }
+        let spread = try decoded(try await plan("--spread", "--json")).asItIs
+        #expect(spread.hints.isEmpty && spread.expired == 0)
+        #expect(spread.busiestRenewalHourByCycle.dropFirst().allSatisfy { $0 < 100 })
+    }
+
     @Test("the same seed prints the same plan; with a raised limit no override is asked for")
     func repeatable() async throws {
         func once(_ seed: String) async throws -> Peer.Output {
@@ -96,6 +118,32 @@ struct PlanTests {
             path: Site.program, ["plan"] + arguments, environment: [:])
         #expect(output.exitCode == 64, "\(output)")
         #expect(output.standardOutput.isEmpty)
+    }
+
+    @Test("without --devices, renewals are timed as the configuration says, on the machine and from a server")
+    func configured() async throws {
+        try await Fleet.with { fleet in
+            let site = try fleet.site("control") {
+                $0.more = """
+                    server: { listen: "127.0.0.1:0", tls: self, name: control }
+                    renewal: { spread: true, concurrency: 3, first-certificates: off }
+                    """
+            }
+            try await ControlServerProcess.with(site, root: nil) { server in
+                for number in 1...5 { #expect(try await server.site.run("device", "add", "dev\(number)").succeeded) }
+                let token = try await server.token("--role", "operator")
+                let arguments = ["plan", "--json", "--days", "30", "--from", "2030-01-01", "--lifetime", "45d"]
+                let here = try await server.site.run(path: Site.program, arguments, environment: [:])
+                let there = try await server.site.run(
+                    path: Site.program, arguments,
+                    environment: ["DDNS_ACME_SERVER": server.url, "DDNS_ACME_TOKEN": token])
+                for output in [here, there] {
+                    // Five at once, three at a time: as configured, not as by default.
+                    #expect(output.standardOutput.contains("\"mostAtOnce\":3"), "\(output)")
+                    #expect(output.standardOutput.contains("\"renewalsMayLeaveWindows\":true"), "\(output)")
+                }
+            }
+        }
     }
 
     @Test("without --devices it plans for the fleet in the store")

@@ -59,6 +59,8 @@ struct OpenAPISchemaTests {
         caa: [.init(zone: "z", records: ["r"], finding: "f", isBound: true)])
     private static let bareAccount = AccountDocument(
         url: "u", status: "valid", contacts: [], directory: "u", keyFile: "k")
+    private static let renewals = LimitsDocument.Renewals(
+        concurrency: 1, firstCertificatesSeconds: 1, spread: true, quietFrom: 1, quietTo: 2)
     private static let limit = LimitsDocument.Limit(count: 1, seconds: 1)
 
     static let samples: [Sample] = {
@@ -130,7 +132,8 @@ struct OpenAPISchemaTests {
                 "Limits",
                 LimitsDocument(
                     directory: "u", profile: "p", newOrders: limit, certificatesPerDomain: limit,
-                    certificatesPerSet: limit), LimitsDocument(directory: "u")),
+                    certificatesPerSet: limit, renewals: renewals), LimitsDocument(directory: "u")),
+            try? Sample("RenewalSettings", renewals, LimitsDocument.Renewals(concurrency: 1, spread: false)),
             try? Sample("TokenList", Listing(items: [token], next: "1"), Listing<TokenDetails>(items: [])),
         ]
         return made.compactMap { $0 }

@@ -51,6 +51,12 @@ struct MonitoringAPI: Sendable {
         text.sample("ddns_acme_certificate_requests_failing", [], Double(census.requestsFailing))
         text.family("ddns_acme_certificates_due", .gauge, "Certificates whose renewal instant has passed.")
         text.sample("ddns_acme_certificates_due", [], Double(census.certificatesDue))
+        if let busiest = services.renewals.busiestHour {
+            text.family("ddns_acme_renewals_busiest_hour", .gauge, "Renewals planned for the busiest hour ahead.")
+            text.sample("ddns_acme_renewals_busiest_hour", [], Double(busiest.count))
+            text.family("ddns_acme_renewals_mean_hour", .gauge, "Renewals planned for an hour on average.")
+            text.sample("ddns_acme_renewals_mean_hour", [], busiest.mean)
+        }
         return APIAnswer(status: 200, contentType: PrometheusText.mediaType, body: Array(text.text.utf8))
     }
 

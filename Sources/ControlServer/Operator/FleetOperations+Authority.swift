@@ -8,13 +8,20 @@ extension FleetOperations {
         AccountDocument(try await services.accounts.report(for: services.issuer))
     }
 
-    /// What the server believes that the CA allows.
+    /// What the server believes that the CA allows, and how it times renewals.
     package func limits() -> LimitsDocument {
         let model = services.issuer.limits
         return LimitsDocument(
             directory: model.directoryURL, profile: services.profile, newOrders: .init(model.limits.newOrders),
             certificatesPerDomain: .init(model.limits.certificatesPerDomain),
-            certificatesPerSet: .init(model.limits.certificatesPerSet))
+            certificatesPerSet: .init(model.limits.certificatesPerSet),
+            renewals: LimitsDocument.Renewals(
+                concurrency: services.scheduling.concurrency.upperBound,
+                firstCertificatesSeconds: services.scheduling.firstCertificates.map {
+                    Int($0.period.components.seconds)
+                },
+                spread: services.issuer.leavesWindows, quietFrom: services.scheduling.quietHours?.start,
+                quietTo: services.scheduling.quietHours?.end))
     }
 }
 

@@ -41,7 +41,8 @@ package struct AccountDocument: Hashable, Codable, Sendable {
     }
 }
 
-/// 200 of `GET /v1/limits`: what the server believes that the CA allows. Nothing is asked of the CA.
+/// 200 of `GET /v1/limits`: what the server believes that the CA allows, and what it makes of it. Nothing is
+/// asked of the CA.
 package struct LimitsDocument: Hashable, Codable, Sendable {
     /// So many at once, and as many again in so many seconds.
     package struct Limit: Hashable, Codable, Sendable {
@@ -54,6 +55,30 @@ package struct LimitsDocument: Hashable, Codable, Sendable {
         }
     }
 
+    /// How the server times renewals.
+    package struct Renewals: Hashable, Codable, Sendable {
+        /// Orders at a time at most.
+        package var concurrency: Int
+        /// Over how many seconds a fleet that begins at once gets its first certificates; nil: as fast as the CA allows.
+        package var firstCertificatesSeconds: Int?
+        /// Whether renewals that bunch are brought forward, out of the CA's windows.
+        package var spread: Bool
+        /// Minutes after midnight UTC between which renewals that can wait are not begun; nil: there are none such.
+        package var quietFrom: Int?
+        package var quietTo: Int?
+
+        package init(
+            concurrency: Int, firstCertificatesSeconds: Int? = nil, spread: Bool, quietFrom: Int? = nil,
+            quietTo: Int? = nil
+        ) {
+            self.concurrency = concurrency
+            self.firstCertificatesSeconds = firstCertificatesSeconds
+            self.spread = spread
+            self.quietFrom = quietFrom
+            self.quietTo = quietTo
+        }
+    }
+
     /// The CA's directory URL.
     package var directory: String
     /// The profile of certificates for which none is asked.
@@ -61,15 +86,18 @@ package struct LimitsDocument: Hashable, Codable, Sendable {
     package var newOrders: Limit?
     package var certificatesPerDomain: Limit?
     package var certificatesPerSet: Limit?
+    /// Nil: the server is of an older version.
+    package var renewals: Renewals?
 
     package init(
         directory: String, profile: String? = nil, newOrders: Limit? = nil, certificatesPerDomain: Limit? = nil,
-        certificatesPerSet: Limit? = nil
+        certificatesPerSet: Limit? = nil, renewals: Renewals? = nil
     ) {
         self.directory = directory
         self.profile = profile
         self.newOrders = newOrders
         self.certificatesPerDomain = certificatesPerDomain
         self.certificatesPerSet = certificatesPerSet
+        self.renewals = renewals
     }
 }

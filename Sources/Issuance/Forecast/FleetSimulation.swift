@@ -207,6 +207,7 @@ package final class FleetSimulation {
     /// The CA wants every certificate replaced; devices learn of it when they next ask for their window.
     private func recall(at now: Int, deadline: Int) {
         recallDeadline = deadline
+        tally.recalled(at: now)
         wheel.clear()
         for device in 0..<fleet.count {
             let id = Device.ID(rawValue: Int64(device))

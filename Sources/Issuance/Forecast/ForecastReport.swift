@@ -43,6 +43,9 @@ package struct ForecastReport: Sendable {
     /// The busiest hours of first certificates and of renewals.
     package internal(set) var busiestFirst: Hour?
     package internal(set) var busiestRenewal: Hour?
+    /// The most renewals in an hour of each cycle: around the first renewals of what was issued at the beginning, around
+    /// their second ones, …. After a mass revocation, the last one if there are several, the first of the list is its own.
+    package internal(set) var busiestByCycle: [Int] = []
     /// Renewals an hour, from the first renewal to the end.
     package internal(set) var meanRenewals = 0.0
     /// The most orders that were begun in a minute, and that were under way at a time.
@@ -51,10 +54,18 @@ package struct ForecastReport: Sendable {
     /// Requests to the CA by kind.
     package internal(set) var requests: [RequestKind: Int] = [:]
 
+    /// Whether the list of cycles begins with a mass revocation.
+    var hasRecall = false
+
     init(devices: Int, start: Date, end: Date) {
         self.devices = devices
         self.start = start
         self.end = end
+    }
+
+    /// Whether some hour has so many more than the mean that something should be done about it. A revocation's own has not.
+    package var bunches: Bool {
+        busiestByCycle.dropFirst(hasRecall ? 1 : 0).contains { RenewalCalendar.isTooMuch($0, mean: meanRenewals) }
     }
 
     /// Orders a day on average.

@@ -7,6 +7,10 @@ struct ForecastTally {
     var report: ForecastReport
     private let start: Date
     private let horizon: Int
+    /// From issuance to renewal, in seconds.
+    private let cycle: Int
+    /// What cycles are counted from.
+    private var cycleStart = 0
     private var firstHours: [Int32]
     private var renewalHours: [Int32]
     private var firstRenewal: Int?
@@ -18,11 +22,20 @@ struct ForecastTally {
     init(_ input: ForecastInput, devices: Int) {
         start = input.start
         horizon = input.horizon
+        let end = input.start.addingTimeInterval(Double(input.lifetime))
+        let renewal = RenewalPlanner.instantWithoutWindow(notBefore: input.start, notAfter: end)
+        cycle = max(Int(renewal.timeIntervalSince(input.start)), Self.hour)
         let hours = [Int32](repeating: 0, count: input.horizon / Self.hour + 1)
         firstHours = hours
         renewalHours = hours
         report = ForecastReport(
             devices: devices, start: input.start, end: input.start.addingTimeInterval(Double(input.horizon)))
+    }
+
+    /// A mass revocation: cycles begin anew.
+    mutating func recalled(at now: Int) {
+        cycleStart = now
+        report.hasRecall = true
     }
 
     mutating func began(at now: Int, running: Int) {
@@ -79,6 +92,7 @@ struct ForecastTally {
             report.meanRenewals =
                 Double(report.renewals) * Double(Self.hour) / Double(max(horizon - firstRenewal, Self.hour))
         }
+        report.busiestByCycle = busiestByCycle()
         for kind in ForecastReport.RequestKind.allCases { report.requests[kind] = attempts * kind.perOrder }
         report.requests[.renewalInfo] = Int(polls)
         if report.enrolled < report.devices {
@@ -90,6 +104,22 @@ struct ForecastTally {
             }
         }
         return report
+    }
+
+    /// Each cycle lies around a multiple of the time from issuance to renewal: windows reach to both sides of it.
+    private func busiestByCycle() -> [Int] {
+        var cycles: [Int] = []
+        var begin = cycleStart / Self.hour
+        var end = (cycleStart + cycle / 2) / Self.hour
+        while begin < renewalHours.count {
+            let hours = renewalHours[begin..<min(max(end, begin + 1), renewalHours.count)]
+            cycles.append(Int(hours.max() ?? 0))
+            begin = max(end, begin + 1)
+            end = begin + max(cycle / Self.hour, 1)
+        }
+        // The last one is cut off by the end, which makes it look quiet.
+        if cycles.count > 1 { cycles.removeLast() }
+        return Array(cycles.drop { $0 == 0 })
     }
 
     private func busiest(_ hours: [Int32]) -> ForecastReport.Hour? {

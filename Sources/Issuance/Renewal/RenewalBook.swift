@@ -16,6 +16,21 @@ package final class RenewalBook: Sendable {
         calendar.withLock { $0 = current }
     }
 
+    /// The busiest hour ahead; nil when nothing is planned.
+    func busiest(after now: Date) -> RenewalCalendar.Bunch? { calendar.withLock { $0.busiest(after: now) } }
+
+    /// For an instant that is booked: itself, or an earlier one when its hour has more than its share. What bunched before
+    /// somebody chose to bring renewals forward is spread that way too, and not only what is issued from then on.
+    func levelled(_ planned: Date, notBefore: Date, now: Date, random: inout some RandomNumberGenerator) -> Date {
+        calendar.withLock { calendar in
+            let chosen = calendar.levelled(planned, notBefore: notBefore, earliest: now, random: &random)
+            guard chosen != planned else { return planned }
+            calendar.cancel(planned)
+            calendar.book(chosen)
+            return chosen
+        }
+    }
+
     /// One of the instants that `draw` gives, in an hour with little to do; see ``RenewalCalendar/quietest(random:draw:)``.
     /// It is booked, so that the next one is planned around it.
     ///

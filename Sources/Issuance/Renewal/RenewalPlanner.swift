@@ -72,7 +72,10 @@ package enum RenewalPlanner {
         if previous?.windowStart == info.start, previous?.windowEnd == info.end, let chosen = previous?.renewAt,
             window.contains(chosen) || preferences.leavesWindows
         {
-            plan.renewAt = chosen
+            let canMove = preferences.leavesWindows && chosen > now
+            plan.renewAt =
+                (canMove ? preferences.book : nil)?
+                .levelled(chosen, notBefore: validity.lowerBound, now: now, random: &random) ?? chosen
             return plan
         }
         func draw(_ random: inout some RandomNumberGenerator) -> Date {

@@ -9,8 +9,8 @@ package import FoundationEssentials
 /// windows, at the cost of a renewal without ARI, once; from then on they have windows of their own.
 package struct RenewalCalendar: Sendable {
     /// Hours that are told apart, as a power of two: 682 days.
-    private static let hours = 1 << 14
-    private static let hour: TimeInterval = 3_600
+    static let hours = 1 << 14
+    static let hour: TimeInterval = 3_600
     /// Instants that are compared when one is moved.
     private static let draws = 8
 
@@ -60,17 +60,20 @@ package struct RenewalCalendar: Sendable {
     /// - Parameters:
     ///   - instant: chosen in the CA's window, or by the certificate's life.
     ///   - notBefore: the beginning of the certificate.
+    ///   - earliest: no earlier than that; the present, for a certificate that has been in use for a while.
     package func levelled(
-        _ instant: Date, notBefore: Date, random: inout some RandomNumberGenerator
+        _ instant: Date, notBefore: Date, earliest: Date = .distantPast, random: inout some RandomNumberGenerator
     ) -> Date {
         let span = instant.timeIntervalSince(notBefore)
         guard span > 8 * Self.hour else { return instant }
         let share = Double(total) * Self.hour / span
         guard Double(count(at: instant)) >= max(share * Self.excess, Double(Self.harmless)) else { return instant }
         var best = instant
+        let first = max(notBefore.addingTimeInterval(span * Self.leastUse), earliest)
+        guard first < instant else { return instant }
         for _ in 0..<Self.draws {
-            let candidate = notBefore.addingTimeInterval(
-                span * Double.random(in: Self.leastUse..<1, using: &random))
+            let candidate = first.addingTimeInterval(
+                instant.timeIntervalSince(first) * Double.random(in: 0..<1, using: &random))
             if count(at: candidate) < count(at: best) { best = candidate }
         }
         return best

@@ -8,6 +8,7 @@ extension PlanCommand {
         var present: [ForecastInput.Present] = []
         let limits: AuthorityLimits
         let profile: String?
+        let settings: PlannedSettings
     }
 
     /// The server's devices, read page by page, and what it believes that its CA allows. The forecast itself is made here:
@@ -15,7 +16,9 @@ extension PlanCommand {
     func fleet(of url: String) async throws -> ServerFleet {
         try await server.withClient(url) { client, token in
             let document = try await client.limits(token: token)
-            var fleet = ServerFleet(limits: AuthorityLimits(document), profile: document.profile)
+            var fleet = ServerFleet(
+                limits: AuthorityLimits(document), profile: document.profile,
+                settings: PlannedSettings(document.renewals))
             var page = PageRequest(limit: PageRequest.maximumLimit)
             repeat {
                 let listing = try await client.devices(DeviceSelection(state: .active), page: page, token: token)

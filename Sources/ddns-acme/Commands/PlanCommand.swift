@@ -13,8 +13,8 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             Runs the server's own scheduler and its account of the CA's limits on a virtual clock, against a CA that counts \
             for itself; nothing is sent anywhere. With --devices the fleet begins with nothing; without it, it is the one \
-            in the store, or with --server the control server's, with its certificates and what that server believes of its \
-            CA. The same seed gives the same forecast.
+            in the store, or with --server the control server's, with its certificates, what that server believes of its \
+            CA, and how it times renewals. The same seed gives the same forecast.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -37,13 +37,19 @@ struct PlanCommand: AsyncParsableCommand {
             valueName: "limit=n"))
     var override: [String] = []
 
-    @Option(help: ArgumentHelp("Orders at a time at most, 1 to 1,000.", valueName: "n")) var concurrency = 32
+    @Option(
+        help: ArgumentHelp(
+            "Orders at a time at most, 1 to 1,000 (default: as configured, or 32).", valueName: "n"))
+    var concurrency: Int?
 
     @Option(help: ArgumentHelp("How long an order takes on average.", valueName: "time")) var orderTime = "15s"
 
     @Option(help: ArgumentHelp("Days to look ahead, 1 to 3,650.", valueName: "n")) var days = 365
 
-    @Option(help: ArgumentHelp("Within how many days everybody should be enrolled.", valueName: "n")) var within = 7
+    @Option(
+        help: ArgumentHelp(
+            "Within how many days everybody should be enrolled (default: as configured, or 7).", valueName: "n"))
+    var within: Int?
 
     @Option(
         name: .customLong("ca-down"),
@@ -82,15 +88,19 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (input, fleet) = try await input()
-        let forecast = try Forecast(input, enrolledWithin: Double(within) / 7)
+        let pace = Duration.seconds(within.map { $0 * Self.day } ?? 7 * Self.day)
+        let period = within == nil ? input.policy.firstCertificates?.period ?? pace : pace
+        let forecast = try Forecast(input, enrolledWithin: period.seconds / Double(7 * Self.day))
         let result = PlanResult(forecast, input: input, fleet: fleet)
         if common.json { try ResultPrinter.json(result) } else { print(PlanText.page(result)) }
     }
 
     // MARK: - What it is made of
 
+    private static let day = 86_400
+
     private func input() async throws -> (ForecastInput, String) {
-        var spreads = false
+        var settings = PlannedSettings()
         var beginning: ForecastInput.Beginning
         var limits = AuthorityLimits.letsEncrypt
         var domains = RegisteredDomains()
@@ -104,6 +114,7 @@ struct PlanCommand: AsyncParsableCommand {
             guard !found.present.isEmpty else { throw Self.nothing(at: url) }
             beginning = .present(found.present)
             limits = found.limits
+            settings = found.settings
             domains = .system()
             lifetime = lifetime ?? Self.lifetime(ofProfile: found.profile ?? "") ?? Self.usual(found.present)
             fleet = "devices of \(url)"
@@ -116,7 +127,7 @@ struct PlanCommand: AsyncParsableCommand {
             let present = try await store.fleetOutlook().map(ForecastInput.Present.init)
             guard !present.isEmpty else { throw Self.nothing(at: configuration.stateDirectory) }
             beginning = .present(present)
-            spreads = configuration.renewal.spreads
+            settings = PlannedSettings(configuration.renewal)
             let assembled = LimitsAssembly.limits(configuration.acme)
             limits = assembled.limits
             domains = assembled.domains
@@ -130,10 +141,12 @@ struct PlanCommand: AsyncParsableCommand {
         input.horizon = days * 86_400
         input.incidents = try incidents()
         input.orderTime = try orderSeconds()
-        input.policy.concurrency = 1...concurrency
+        input.policy.concurrency = 1...(concurrency ?? settings.concurrency)
         input.policy.expectedWork = .seconds(input.orderTime)
-        input.policy.firstCertificates = atOnce ? nil : FirstCertificatePace(period: .seconds(within * 86_400))
-        input.leavesWindows = spread || spreads
+        let period = within.map { $0 * Self.day } ?? settings.firstCertificates
+        input.policy.firstCertificates = atOnce ? nil : period.map { FirstCertificatePace(period: .seconds($0)) }
+        input.policy.quietHours = settings.quietHours
+        input.leavesWindows = spread || settings.spreads
         input.seed = seed
         return (input, fleet)
     }

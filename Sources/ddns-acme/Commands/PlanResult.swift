@@ -47,7 +47,9 @@ struct PlanResult: Encodable, Sendable {
         let broughtForward: Int
         let busiestFirstHour: Hour?
         let busiestRenewalHour: Hour?
+        let busiestRenewalHourByCycle: [Int]
         let meanRenewalsAnHour: Double
+        let hints: [String]
         let busiestMinute: Int
         let mostAtOnce: Int
         let expired: Int
@@ -70,6 +72,8 @@ struct PlanResult: Encodable, Sendable {
             broughtForward = report.broughtForward
             busiestFirstHour = Hour(report.busiestFirst)
             busiestRenewalHour = Hour(report.busiestRenewal)
+            busiestRenewalHourByCycle = report.busiestByCycle
+            hints = report.bunches ? [RenewalCalendar.remedy] : []
             meanRenewalsAnHour = Self.rounded(report.meanRenewals)
             busiestMinute = report.busiestMinute
             mostAtOnce = report.mostAtOnce
@@ -94,6 +98,8 @@ struct PlanResult: Encodable, Sendable {
     let lifetimeSeconds: Int
     let seed: UInt64
     let limits: Limits
+    /// Whether renewals that bunch are brought forward, out of the CA's windows.
+    let renewalsMayLeaveWindows: Bool
     let asItIs: Outcome
     let askFor: Override?
     let withOverride: Outcome?
@@ -109,6 +115,7 @@ struct PlanResult: Encodable, Sendable {
             newOrdersPerAccount: Limit(input.limits.newOrders),
             certificatesPerDomain: Limit(input.limits.certificatesPerDomain),
             certificatesPerSet: Limit(input.limits.certificatesPerSet))
+        renewalsMayLeaveWindows = input.leavesWindows
         asItIs = Outcome(forecast.asItIs)
         askFor = forecast.override.map {
             Override(

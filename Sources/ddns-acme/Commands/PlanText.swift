@@ -51,6 +51,7 @@ enum PlanText {
                 "\(number($0.orders)) an hour on \($0.start.formatted(.iso8601)), the mean is "
                     + decimal(outcome.meanRenewalsAnHour)
             })
+        add("busiest by cycle", cycles(outcome.busiestRenewalHourByCycle))
         if outcome.broughtForward > 0 {
             add("brought forward", "\(number(outcome.broughtForward)) renewals, not to bunch")
         }
@@ -70,7 +71,16 @@ enum PlanText {
             add("mass revocation", done + "\(number(outcome.revokedInUse)) still in use when revoked")
         }
         add("limits exceeded", number(outcome.limitsExceeded))
+        for hint in outcome.hints { add("hint", hint) }
         return lines
+    }
+
+    /// All of a year of certificates of 45 days; of many short cycles those at the beginning and the last.
+    private static func cycles(_ cycles: [Int]) -> String? {
+        guard cycles.count > 1 else { return nil }
+        if cycles.count <= 13 { return cycles.map(number).joined(separator: ", ") }
+        return cycles.prefix(6).map(number).joined(separator: ", ")
+            + ", … " + number(cycles[cycles.count - 1]) + " in the \(cycles.count)th"
     }
 
     // MARK: - Words

@@ -46,6 +46,8 @@ struct RemoteCommandsTests {
                     output.standardOutput.replacing(/"fleet":"[^"]*",?/, with: "")
                 }
                 #expect(figures(plan) == figures(here))
+                let limits = try await server.curl("GET", "/v1/limits", credential: token)
+                #expect(limits.body.contains("\"renewals\":{"), "\(limits)")
             }
         }
     }

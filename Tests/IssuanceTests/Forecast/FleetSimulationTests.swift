@@ -123,6 +123,29 @@ struct FleetSimulationTests {
         #expect(report.renewals >= 5_000)
     }
 
+    @Test("after a mass revocation each cycle is wider by a window, and no more can be had inside of them")
+    func afterRevocation() throws {
+        let devices = 4_000
+        var input = input(devices, days: 90)
+        input.failureRate = 0
+        input.incidents = [.massRevocation(at: 10 * Self.day, deadline: Self.day)]
+        let strict = try FleetSimulation(input).run()
+        #expect(strict.hasRecall && strict.busiestByCycle.count == 3)
+        // They are replaced within 7.2 hours, when they next ask; a window has 21.6 hours, of which 95 % are used.
+        for (cycle, most) in strict.busiestByCycle.enumerated().dropFirst() {
+            let ideal = Double(devices) / (7.2 + 20.5 * Double(cycle))
+            #expect(Double(most) > 0.9 * ideal && Double(most) < 1.7 * ideal, "cycle \(cycle): \(most), \(ideal)")
+        }
+        // The revoked ones themselves are replaced after their window.
+        #expect(Double(strict.replacements) > 0.99 * Double(strict.renewals - devices))
+        input.leavesWindows = true
+        let spread = try FleetSimulation(input).run()
+        for (cycle, most) in spread.busiestByCycle.enumerated().dropFirst() {
+            // As many as are never worth moving.
+            #expect(most <= RenewalCalendar.harmless * 5 / 4, "cycle \(cycle): \(most)")
+        }
+    }
+
     @Test("the present fleet goes on from its certificates")
     func present() throws {
         func device(_ daysLeft: Double, zone: String) -> ForecastInput.Present {

@@ -61,6 +61,30 @@ struct RenewalPlannerTests {
     }
 
     @Test(
+        "renewal.spread that is chosen when renewals bunch already brings planned ones forward; without it none moves",
+        arguments: [true, false])
+    func bunched(leavesWindows: Bool) throws {
+        var random = SystemRandomNumberGenerator()
+        let book = RenewalBook()
+        var preferences = RenewalPreferences(book: book)
+        let window = try info(from: now.addingTimeInterval(20 * day), days: 1)
+        func ask(_ previous: RenewalPlan?) -> RenewalPlan {
+            RenewalPlanner.plan(
+                window: window, previous: previous, validity: validity, preferences: preferences, now: now,
+                random: &random)
+        }
+        let first = (0..<3_000).map { _ in ask(nil) }
+        preferences.leavesWindows = leavesWindows
+        // As often as it takes: each look moves what is in an hour with too much to do.
+        let later = (0..<3).reduce(first) { plans, _ in plans.map { ask($0) } }
+        let moved = zip(first, later).count { $0.renewAt != $1.renewAt }
+        #expect(leavesWindows ? moved > 1_500 : moved == 0)
+        let hours = Dictionary(grouping: later.compactMap(\.renewAt)) { Int($0.timeIntervalSince1970 / 3_600) }
+        #expect((hours.values.map(\.count).max() ?? 0) < (leavesWindows ? 70 : 3_000))
+        #expect(later.allSatisfy { ($0.renewAt ?? .distantPast) >= now && ($0.renewAt ?? .distantFuture) < window.end })
+    }
+
+    @Test(
         "RFC 9773 §4.3: when to ask again is the CA's wish within a minute and a day, six hours without one",
         arguments: [(nil, 21_600.0), ("3600", 3_600), ("0", 60), ("1", 60), ("999999999", 86_400), ("soon", 21_600)]
             as [(String?, Double)])

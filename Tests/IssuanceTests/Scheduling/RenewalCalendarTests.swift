@@ -37,6 +37,42 @@ struct RenewalCalendarTests {
         #expect((hours.max() ?? 0) <= 135, "\(hours.max() ?? 0)")
     }
 
+    @Test("a certificate in use is brought forward to no moment that has passed")
+    func inUse() {
+        var calendar = RenewalCalendar()
+        var random = SeededGenerator(seed: 3)
+        let (due, now) = (start.addingTimeInterval(30 * day), start.addingTimeInterval(29 * day))
+        calendar.book(due, count: 5_000)
+        for _ in 0..<200 {
+            let chosen = calendar.levelled(due, notBefore: start, earliest: now, random: &random)
+            #expect(chosen >= now && chosen < due)
+        }
+        #expect(calendar.levelled(due, notBefore: start, earliest: due, random: &random) == due)
+    }
+
+    @Test("the busiest hour ahead, beside the mean: what is worth saying, and what is not")
+    func busiest() throws {
+        var calendar = RenewalCalendar()
+        let now = start.addingTimeInterval(1_234)
+        #expect(calendar.busiest(after: now) == nil)
+        // What is behind does not count.
+        calendar.book(start.addingTimeInterval(-day), count: 100_000)
+        // 65,000 after a mass revocation: thirty hours in thirty days' time.
+        let bunch = start.addingTimeInterval(30 * day)
+        for hour in 0..<30 { calendar.book(bunch.addingTimeInterval(Double(hour) * 3_600), count: 2_166) }
+        calendar.book(bunch.addingTimeInterval(7_200), count: 1)
+        let found = try #require(calendar.busiest(after: now))
+        #expect(found.count == 2_167 && abs(found.hour.timeIntervalSince(bunch) - 7_200) < 3_600)
+        #expect((80.0...90.0).contains(found.mean) && found.isTooMuch)
+        // The week over which a fleet is spread, and a small fleet in one hour.
+        var spread = RenewalCalendar()
+        for hour in 0..<168 { spread.book(bunch.addingTimeInterval(Double(hour) * 3_600), count: 387) }
+        #expect(spread.busiest(after: now)?.isTooMuch == false)
+        var small = RenewalCalendar()
+        small.book(bunch, count: 500)
+        #expect(small.busiest(after: now)?.isTooMuch == false)
+    }
+
     @Test("what is cancelled makes room")
     func cancelled() {
         var calendar = RenewalCalendar()
