@@ -58,14 +58,17 @@ package struct ControlServer: Sendable {
         let zoneWatch = ZoneWatch(services: services, interval: settings.zoneWatchInterval, logger: logger)
         let completions = CompletionBoard()
         let sightings = SightingLog(store: services.store, logger: logger)
+        let devices = DeviceAPI(
+            services: services, index: index, sightings: sightings, completions: completions, metrics: metrics,
+            settings: settings, logger: logger)
         let responder = APIResponder(
-            endpoints: EndpointTable(endpoints(index, metrics, completions, sightings, zoneWatch)),
+            endpoints: EndpointTable(endpoints(devices, zoneWatch)),
             authenticator: Authenticator(
                 store: services.store, index: index, zones: services.zones.names, now: services.now),
-            metrics: metrics, settings: settings, logger: logger)
+            devices: devices, metrics: metrics, settings: settings, logger: logger)
         let holder = try await certificate.asyncMap { try CertificateHolder(await $0.load()) }
         let application = Application(
-            responder: responder, server: try builder(holder, metrics),
+            responder: responder, server: try builder(holder, responder),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1_024,
                 availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit, logger: quiet)),
@@ -87,20 +90,15 @@ package struct ControlServer: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    func endpoints(
-        _ index: DeviceIndex, _ metrics: ServerMetrics, _ completions: CompletionBoard, _ sightings: SightingLog,
-        _ zoneWatch: ZoneWatch
-    ) -> [Endpoint] {
-        DeviceAPI(
-            services: services, index: index, sightings: sightings, completions: completions, metrics: metrics,
-            settings: settings, logger: logger
-        ).endpoints
+    func endpoints(_ devices: DeviceAPI, _ zoneWatch: ZoneWatch) -> [Endpoint] {
+        devices.endpoints
             + OperatorAPI(
-                operations: FleetOperations(services: services), index: index, completions: completions,
+                operations: FleetOperations(services: services), index: devices.index, completions: devices.completions,
                 settings: settings
             ).endpoints
             + MonitoringAPI(
-                services: services, index: index, metrics: metrics, completions: completions, zoneWatch: zoneWatch
+                services: services, index: devices.index, metrics: devices.metrics, completions: devices.completions,
+                zoneWatch: zoneWatch
             ).endpoints
     }
 
@@ -144,11 +142,12 @@ package struct ControlServer: Sendable {
         return list
     }
 
-    private func builder(_ holder: CertificateHolder?, _ metrics: ServerMetrics) throws -> HTTPServerBuilder {
+    private func builder(_ holder: CertificateHolder?, _ responder: APIResponder) throws -> HTTPServerBuilder {
         let settings = settings
+        // The framework's own limit for idle connections is not used: it does not see the check-ins of the lane.
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ConnectionGuardInstaller(
+                DecoderNeighbours(
                     ConnectionGuard(
                         headTime: TimeAmount(settings.idleTimeout),
                         bodyTime: { head in
@@ -157,15 +156,15 @@ package struct ControlServer: Sendable {
                         },
                         answerTime: TimeAmount(settings.answerTimeout)
                     ) { status in
-                        metrics.record(method: "none", route: nil, status: status, duration: .zero)
-                    })
+                        responder.metrics.record(method: "none", route: nil, status: status, duration: .zero)
+                    },
+                    CheckInLane { responder.promptAnswer(to: $0, over: $1) })
             ],
-            idleTimeout: TimeAmount(settings.idleTimeout),
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,
                 maxHeaderFieldCount: settings.headerCountLimit))
-        let http = HTTPServerBuilder { responder in
-            LoopBoundChannel(HTTP1Channel(responder: responder, configuration: configuration))
+        let http = HTTPServerBuilder { framework in
+            LoopBoundChannel(HTTP1Channel(responder: framework, configuration: configuration))
         }
         guard let holder else { return http }
         return try .tls(http, tlsConfiguration: holder.configuration())

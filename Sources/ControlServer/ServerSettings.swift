@@ -21,7 +21,7 @@ package struct ServerSettings: Sendable {
     /// How long a body may take to arrive.
     package var bodyTimeout: Duration = .seconds(15)
     package var importTimeout: Duration = .seconds(120)
-    /// How long a connection may be silent in a request, and how long after the last one the next one's head may take.
+    /// How long the head of a request may take, from the connection's beginning or the answer before.
     package var idleTimeout: Duration = .seconds(75)
     /// How long a client may take to read an answer.
     package var answerTimeout: Duration = .seconds(60)

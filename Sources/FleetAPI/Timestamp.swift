@@ -82,7 +82,20 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// As the date of an HTTP header is written (RFC 9110 §5.6.7, IMF-fixdate).
+    package var httpDate: String {
+        let text = description.utf8
+        func part(_ from: Int, _ count: Int) -> Substring { Substring(text.dropFirst(from).prefix(count)) }
+        let days = secondsSinceEpoch.flooredQuotientAndRemainder(by: 86_400).0
+        // 1970-01-01 was a Thursday.
+        let weekday = Self.weekdays[Int((days + 4).flooredQuotientAndRemainder(by: 7).1)]
+        let month = Self.months[(Int(part(5, 2)) ?? 1) - 1]
+        return "\(weekday), \(part(8, 2)) \(month) \(part(0, 4)) \(part(11, 8)) GMT"
+    }
+
     // MARK: - Calendar
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

@@ -55,8 +55,10 @@ enum TestServices {
         let completions = CompletionBoard()
         let server = ControlServer(
             services: services, address: .init(host: "127.0.0.1", port: 0), certificate: nil, logger: logger)
+        let devices = DeviceAPI(
+            services: services, index: index, sightings: SightingLog(store: services.store, logger: logger),
+            completions: completions, metrics: metrics, settings: ServerSettings(), logger: logger)
         return server.endpoints(
-            index, metrics, completions, SightingLog(store: services.store, logger: logger),
-            ZoneWatch(services: services, interval: .seconds(900), logger: logger))
+            devices, ZoneWatch(services: services, interval: .seconds(900), logger: logger))
     }
 }

@@ -49,4 +49,15 @@ struct TimestampTests {
             #expect(Timestamp(httpDate: other) == nil)
         }
     }
+
+    @Test("RFC 9110 §5.6.7: an HTTP date is written in the form that is read, with its day of the week")
+    func writesHTTPDate() {
+        #expect(Timestamp(secondsSinceEpoch: 784_111_777).httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(Timestamp(secondsSinceEpoch: 0).httpDate == "Thu, 01 Jan 1970 00:00:00 GMT")
+        #expect(Timestamp(secondsSinceEpoch: -1).httpDate == "Wed, 31 Dec 1969 23:59:59 GMT")
+        for day: Int64 in 0..<1_500 {
+            let moment = Timestamp(secondsSinceEpoch: 1_700_000_000 + day * 86_399)
+            #expect(Timestamp(httpDate: moment.httpDate) == moment)
+        }
+    }
 }

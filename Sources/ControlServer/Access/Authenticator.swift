@@ -34,10 +34,24 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// The device that asks, when what is in memory is new enough and says that it may; nil when that takes a look at the
+    /// store, or when the answer is a refusal.
+    ///
+    /// - Parameter authorization: the value of the field.
+    func knownDevice(_ authorization: String) -> DeviceStanding? {
+        guard let token = try? Self.bearer(authorization), token.kind == .device,
+            let standing = index.known(hash: SecretHash.of(token)), isInTime(standing), standing.state == .active,
+            standing.isCredentialConfirmed
+        else { return nil }
+        return standing
+    }
+
+    private func isInTime(_ standing: DeviceStanding) -> Bool {
+        standing.credentialExpiresAt.map { now() < $0 } ?? true
+    }
+
     private func device(_ hash: [UInt8]) async throws -> DeviceStanding {
-        guard let standing = try await index.standing(hash: hash),
-            standing.credentialExpiresAt.map({ now() < $0 }) ?? true
-        else {
+        guard let standing = try await index.standing(hash: hash), isInTime(standing) else {
             throw APIProblem(
                 .unauthorized, "the device credential is not valid",
                 hint: "it was replaced, or the device was removed: enroll the device again with a new token")
@@ -83,6 +97,10 @@ struct Authenticator: Sendable {
                 .unauthorized, values.isEmpty ? "there is no credential" : "there is more than one credential",
                 hint: "send Authorization: Bearer and the credential")
         }
+        return try bearer(value)
+    }
+
+    private static func bearer(_ value: String) throws(APIProblem) -> SecretToken {
         guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == "bearer" else {
             throw APIProblem(.unauthorized, "the credential is no bearer token")
         }

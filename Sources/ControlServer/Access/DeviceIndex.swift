@@ -6,7 +6,7 @@ import Synchronization
 /// ``maximumAge``.
 package final class DeviceIndex: Sendable {
     /// Below what anybody calls "at once", above what a store that is asked for each request would cost.
-    static let maximumAge: Duration = .milliseconds(100)
+    package static let maximumAge: Duration = .milliseconds(100)
 
     private struct Content {
         var table = StandingTable()
@@ -21,8 +21,11 @@ package final class DeviceIndex: Sendable {
     private let content = Mutex(Content())
     private let source: Source
 
-    package init(store: any FleetStore) {
+    private let maximumAge: Duration
+
+    package init(store: any FleetStore, maximumAge: Duration = DeviceIndex.maximumAge) {
         source = Source(store: store)
+        self.maximumAge = maximumAge
     }
 
     package var deviceCount: Int { content.withLock { $0.table.deviceCount } }
@@ -30,14 +33,17 @@ package final class DeviceIndex: Sendable {
     /// The device whose credential has that hash, or nil.
     func standing(hash: [UInt8]) async throws -> DeviceStanding? {
         if case .some(let known) = fresh(hash) { return known }
-        try await refresh(ifOlderThan: Self.maximumAge)
+        try await refresh(ifOlderThan: maximumAge)
         return content.withLock { $0.table.standing(hash: hash) }
     }
+
+    /// The same from memory alone: nil also when what is here is too old to be asked.
+    func known(hash: [UInt8]) -> DeviceStanding? { fresh(hash) ?? nil }
 
     /// Nil when what is here is too old to be asked.
     private func fresh(_ hash: [UInt8]) -> DeviceStanding?? {
         content.withLock { content in
-            guard content.isYounger(than: Self.maximumAge) else { return nil }
+            guard content.isYounger(than: maximumAge) else { return nil }
             return .some(content.table.standing(hash: hash))
         }
     }

@@ -15,7 +15,7 @@ struct DeviceAPI: Sendable {
     let metrics: ServerMetrics
     let settings: ServerSettings
     let logger: Logger
-    private let watch = SharedCredentialWatch()
+    let watch = SharedCredentialWatch()
     private let rotationLimit: RateLimiter<Device.ID>
 
     init(
@@ -114,105 +114,15 @@ struct DeviceAPI: Sendable {
         return try .json(CredentialResponse(credential: credential, previousValidUntil: Timestamp(end)))
     }
 
-    // MARK: - Check-in
-
-    private func checkIn(_ request: APIRequest) async throws -> APIAnswer {
-        let body = try Self.checkIn(request)
-        var device = try request.device
-        sightings.note(device.deviceID, at: services.now())
-        let addresses = try services.checkIns.checked(body.addresses, of: device)
-        if !CheckInDesk.isUnchanged(addresses, of: device) {
-            // What is known of the device may be some moments old, and changing nothing is cheaper than finding that out.
-            try await index.refresh()
-            device = try await current(device)
-        }
-        var published = device.addressesPublished
-        var problem: ProblemDocument?
-        if !CheckInDesk.isUnchanged(addresses, of: device) {
-            try await noteChange(of: device, to: addresses.map(\.description).sorted(), origin: request.origin)
-            let outcome = try await services.checkIns.follow(addresses, of: device.deviceID)
-            published = outcome.published
-            if let failure = outcome.failure {
-                problem = APIProblem(failure).document
-                logger.warning(
-                    "address not published yet", metadata: ["device": "\(device.name)", "error": "\(failure)"])
-            } else {
-                logger.info(
-                    "addresses published",
-                    metadata: ["device": "\(device.name)", "addresses": "\(published.joined(separator: " "))"])
-                try await services.store.appendAudit(
-                    NewAuditEntry(
-                        actor: request.principal.actor, action: "address", subject: device.name,
-                        origin: request.origin, detail: published.joined(separator: " ")))
-            }
-            try await index.refresh()
-            device = try await current(device)
-        }
-        let certificate = body.certificate
-        let direction = CheckInDesk.direction(for: device, now: services.now()) { serial in
-            certificate?.hasSerial(serial) ?? false
-        }
-        let response = CheckInResponse(
-            name: device.name, addresses: published, certificate: CertificateDirective(direction, of: device),
-            checkInAfter: checkInAfter(before: device), addressProblem: problem)
-        // What nearly every answer is, in the fewest steps.
-        guard problem == nil else { return try .json(response) }
-        return APIAnswer(status: 200, contentType: MediaType.json, body: response.json)
-    }
-
-    private static func checkIn(_ request: APIRequest) throws(APIProblem) -> CheckInRequest {
-        if request.fields[.contentType] ?? MediaType.json == MediaType.json,
-            let body = CheckInRequest(plain: request.body)
-        {
-            return body
-        }
-        return try request.decoded()
-    }
-
-    /// A credential that was copied shows when both holders report their own addresses.
-    private func noteChange(of device: DeviceStanding, to addresses: [String], origin: String) async throws {
-        guard let finding = watch.note(device.deviceID, addresses, origin: origin) else { return }
-        metrics.count(.credentialShared)
-        let detail =
-            [finding.first, finding.second].map { report in
-                "\(report.addresses.isEmpty ? "no address" : report.addresses.joined(separator: " ")) from \(report.origin)"
-            }.joined(separator: " and ") + " take turns"
-        logger.warning(
-            "two devices seem to use one credential", metadata: ["device": "\(device.name)", "evidence": "\(detail)"])
-        try await services.store.appendAudit(
-            NewAuditEntry(
-                actor: "server", action: "credential.shared", subject: device.name, origin: origin, detail: detail))
-    }
-
-    /// The device as it is after a change, for the rest of the answer.
-    private func current(_ device: DeviceStanding) async throws -> DeviceStanding {
-        try await index.standing(hash: device.credentialHash) ?? device
-    }
-
     /// Spread by ten per cent either way, so that a fleet that was switched on at once does not come at once for ever.
     /// A renewal that falls due earlier is not kept waiting: with certificates of a few days, every hour counts.
-    private func checkInAfter(before device: DeviceStanding? = nil) -> Int {
+    func checkInAfter(before device: DeviceStanding? = nil) -> Int {
         let tenth = settings.checkInInterval / 10
         let regular = max(1, settings.checkInInterval + Int.random(in: -tenth...tenth))
         guard let certificate = device?.certificate, !certificate.isRevoked, let renewAt = certificate.renewAt,
             case let left = renewAt.timeIntervalSince(services.now()), left > 0
         else { return regular }
         return min(regular, Int(min(left, Double(regular)).rounded(.up)))
-    }
-}
-
-extension CertificateDirective {
-    init(_ direction: CheckInDesk.Direction, of device: DeviceStanding) {
-        let action: Action =
-            switch direction {
-            case .nothing: .none
-            case .sendRequest: .sendCSR
-            case .download: .download
-            }
-        let certificate = device.certificate.flatMap { $0.isRevoked ? nil : $0 }
-        self.init(
-            action: action, notAfter: certificate.map { Timestamp($0.notAfter) },
-            renewAt: certificate?.renewAt.map { Timestamp($0) })
     }
 }
 

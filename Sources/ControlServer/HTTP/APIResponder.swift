@@ -13,6 +13,7 @@ import NIOHTTP1
 struct APIResponder: HTTPResponder {
     let endpoints: EndpointTable
     let authenticator: Authenticator
+    let devices: DeviceAPI
     let metrics: ServerMetrics
     let settings: ServerSettings
     let logger: Logger
@@ -20,16 +21,18 @@ struct APIResponder: HTTPResponder {
     let credentialLimit: RateLimiter<[UInt8]>
     let deviceLimit: RateLimiter<Device.ID>
     let failureLimit: RateLimiter<ClientNetwork>
+    let dateField = DateField()
 
     /// How long a client may go on sending a body that nobody reads.
     private static let drainTime: TimeAmount = .seconds(2)
 
     init(
-        endpoints: EndpointTable, authenticator: Authenticator, metrics: ServerMetrics, settings: ServerSettings,
-        logger: Logger
+        endpoints: EndpointTable, authenticator: Authenticator, devices: DeviceAPI, metrics: ServerMetrics,
+        settings: ServerSettings, logger: Logger
     ) {
         self.endpoints = endpoints
         self.authenticator = authenticator
+        self.devices = devices
         self.metrics = metrics
         self.settings = settings
         self.logger = logger
@@ -64,19 +67,26 @@ struct APIResponder: HTTPResponder {
         } catch {
             answer = refusal(counted(error, client), context.id)
         }
-        let duration = ContinuousClock.now - start
-        metrics.record(method: request.method.rawValue, route: route, status: answer.status, duration: duration)
-        logger.log(
-            level: answer.status >= 500 ? .warning : .info, "request",
-            metadata: [
-                "id": "\(context.id)", "method": "\(request.method.rawValue.prefix(16))",
-                "route": "\(route?.rawValue ?? "none")", "status": "\(answer.status)",
-                "from": "\(client?.ipAddress ?? "unknown")",
-                "ms": "\(duration / .milliseconds(1))",
-            ])
+        record(context.id, request.method.rawValue, route, answer.status, client, since: start)
         let closes = !isRead && Self.announcesBody(request)
         if closes { close(context.channel) }
         return Self.response(answer, id: context.id, isHead: isHead, closes: closes)
+    }
+
+    /// Counts and logs that a request was answered.
+    func record(
+        _ id: String, _ method: String, _ route: Route?, _ status: Int,
+        _ client: @autoclosure @escaping () -> SocketAddress?, since start: ContinuousClock.Instant
+    ) {
+        let duration = ContinuousClock.now - start
+        metrics.record(method: method, route: route, status: status, duration: duration)
+        logger.log(
+            level: status >= 500 ? .warning : .info, "request",
+            metadata: [
+                "id": "\(id)", "method": "\(method.prefix(16))", "route": "\(route?.rawValue ?? "none")",
+                "status": "\(status)", "from": "\(client()?.ipAddress ?? "unknown")",
+                "ms": "\(duration / .milliseconds(1))",
+            ])
     }
 
     /// A device's request is short, and served where its connection is. An operator's may compute for seconds: it must not
@@ -167,8 +177,14 @@ struct APIResponder: HTTPResponder {
         channel.eventLoop.scheduleTask(in: Self.drainTime) { channel.close(promise: nil) }
     }
 
-    private static let requestIDField = HTTPField.Name("X-Request-ID")
-    private static let noSniffField = HTTPField.Name("X-Content-Type-Options")
+    static let requestIDName = "X-Request-ID"
+    /// Of every answer: they hold credentials and what only one device may know.
+    static let fixedFields = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+        .map { (name: $0, value: $1) }
+    private static let requestIDField = HTTPField.Name(requestIDName)
+    private static let namedFixedFields = fixedFields.compactMap { name, value in
+        HTTPField.Name(name).map { HTTPField(name: $0, value: value) }
+    }
 
     private static func response(_ answer: APIAnswer, id: String, isHead: Bool, closes: Bool) -> Response {
         var fields = HTTPFields()
@@ -177,9 +193,7 @@ struct APIResponder: HTTPResponder {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
         if let requestIDField { fields[requestIDField] = id }
-        // Answers hold credentials and what only one device may know.
-        fields[.cacheControl] = "no-store"
-        if let noSniffField { fields[noSniffField] = "nosniff" }
+        for field in namedFixedFields { fields.append(field) }
         if closes { fields[.connection] = "close" }
         let response = Response(
             status: HTTPResponse.Status(code: answer.status), headers: fields,

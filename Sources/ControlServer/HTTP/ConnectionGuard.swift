@@ -212,26 +212,3 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadlines.cancel()
     }
 }
-
-/// Puts a ``ConnectionGuard`` where HTTP is still as it came: next to the decoder. The framework lets handlers in only after
-/// its own translation.
-final class ConnectionGuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = NIOAny
-
-    private let handler: ConnectionGuard
-
-    init(_ handler: ConnectionGuard) {
-        self.handler = handler
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        let pipeline = context.pipeline.syncOperations
-        do {
-            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(handler, position: .after(decoder))
-        } catch {
-            // Not without its bounds.
-            context.close(promise: nil)
-        }
-    }
-}

@@ -159,4 +159,55 @@ struct BrokenClientTests {
             }
         }
     }
+
+    @Test("a device that sends its requests all at once gets its answers in their order, up to what a device may ask")
+    func pipelinedCheckIns() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                let bearer = "\(Self.host)Authorization: Bearer \(credential)\r\n"
+                func checkIn(_ body: String) -> String {
+                    "POST /v1/check-in HTTP/1.1\r\n\(bearer)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                }
+                let usual = checkIn(#"{"addresses":["10.0.0.5"]}"#)
+                // What nothing has to be asked for, what something has, and what is refused, by turns.
+                let first = [
+                    usual, "GET /v1/certificate HTTP/1.1\r\n\(bearer)\r\n", usual, checkIn("{}"), usual, usual,
+                    checkIn(#"{"addresses":["8.8.8.8"]}"#), usual,
+                ]
+                let last = "GET /healthz HTTP/1.1\r\n\(Self.host)Connection: close\r\n\r\n"
+                let all = first + Array(repeating: usual, count: 300) + [last]
+                let outcome = try #require(
+                    try await RawHTTP.send([all.joined() + usual], port: server.port).first)
+                let statuses = outcome.answer.matches(of: /HTTP\/1\.1 (\d+)/).map { String($0.output.1) }
+                #expect(statuses.prefix(first.count) == ["200", "404", "200", "400", "200", "200", "403", "200"])
+                // The last one announced the end: what comes after it is not answered.
+                #expect(statuses.count == all.count && statuses.last == "200")
+                #expect(Set(statuses.dropFirst(first.count)) == ["200", "429"])
+            }
+        }
+    }
+
+    @Test("a check-in is answered alike whether or not it is in its usual form, but for what differs each time")
+    func usualForm() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                var seen: Set<[String]> = []
+                for body in [#"{"addresses":["10.0.0.5"]}"#, #"{"addresses":["10.0.0.5"],"unknown":1}"#] {
+                    for _ in 1...3 {
+                        let answer = try await server.curl(
+                            "POST", "/v1/check-in", credential: credential, json: body)
+                        #expect(answer.status == 200 && answer.fields["x-request-id"]?.count ?? 0 > 16, "\(answer)")
+                        #expect(answer.fields["date"]?.hasSuffix(" GMT") == true, "\(answer)")
+                        var object = try answer.json()
+                        object["checkInAfter"] = nil
+                        let fields = answer.fields.filter { $0.key != "x-request-id" && $0.key != "date" }
+                        seen.insert(["\(object.sorted { $0.key < $1.key })", "\(fields.sorted { $0.key < $1.key })"])
+                    }
+                }
+                #expect(seen.count == 1, "\(seen)")
+            }
+        }
+    }
 }
