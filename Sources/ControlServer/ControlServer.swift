@@ -144,12 +144,15 @@ package struct ControlServer: Sendable {
 
     private func builder(_ holder: CertificateHolder?, _ responder: APIResponder) throws -> HTTPServerBuilder {
         let settings = settings
+        let patience = ConnectionPatience(
+            usual: TimeAmount(settings.idleTimeout), crowded: TimeAmount(settings.crowdedIdleTimeout),
+            crowd: settings.connectionLimit / 4 * 3)
         // The framework's own limit for idle connections is not used: it does not see the check-ins of the lane.
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 DecoderNeighbours(
                     ConnectionGuard(
-                        headTime: TimeAmount(settings.idleTimeout),
+                        patience: patience,
                         bodyTime: { head in
                             let isImport = head.uri.hasPrefix(Route.deviceImport.rawValue)
                             return TimeAmount(isImport ? settings.importTimeout : settings.bodyTimeout)

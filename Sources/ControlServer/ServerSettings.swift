@@ -23,6 +23,9 @@ package struct ServerSettings: Sendable {
     package var importTimeout: Duration = .seconds(120)
     /// How long the head of a request may take, from the connection's beginning or the answer before.
     package var idleTimeout: Duration = .seconds(75)
+    /// The same when more than three quarters of the places for connections are taken: whoever says nothing must not keep
+    /// out those who would.
+    package var crowdedIdleTimeout: Duration = .seconds(5)
     /// How long a client may take to read an answer.
     package var answerTimeout: Duration = .seconds(60)
     /// Connections at a time; more wait in the kernel's queue.

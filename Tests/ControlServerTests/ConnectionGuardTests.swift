@@ -22,12 +22,13 @@ struct ConnectionGuardTests {
         let channel: EmbeddedChannel
         let errors = Errors()
 
-        init() throws {
+        init(
+            _ patience: ConnectionPatience = ConnectionPatience(usual: .seconds(75), crowded: .seconds(5), crowd: 1)
+        ) throws {
             channel = EmbeddedChannel(loop: loop)
             try channel.pipeline.syncOperations.addHandler(
                 ConnectionGuard(
-                    headTime: .seconds(75), bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in }
-                ))
+                    patience: patience, bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in }))
             try channel.pipeline.syncOperations.addHandler(errors)
             channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         }
@@ -121,5 +122,26 @@ struct ConnectionGuardTests {
         #expect(connection.errors.all.isEmpty)
         #expect(connection.seconds(64))
         #expect(!connection.seconds(1))
+    }
+
+    @Test(
+        "where there are many connections already, one more has little time to say something, until there is room again"
+    )
+    func crowd() throws {
+        let patience = ConnectionPatience(usual: .seconds(75), crowded: .seconds(5), crowd: 1)
+        let first = try Connection(patience)
+        let second = try Connection(patience)
+        #expect(second.seconds(4))
+        try second.request()
+        #expect(second.seconds(14))
+        second.answer()
+        second.channel.flush()
+        #expect(second.seconds(4))
+        #expect(!second.seconds(1))
+        #expect(first.seconds(74))
+        let third = try Connection(patience)
+        #expect(!first.seconds(1))
+        #expect(!third.seconds(5))
+        #expect(try Connection(patience).seconds(74))
     }
 }

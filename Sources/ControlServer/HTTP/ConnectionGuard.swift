@@ -11,7 +11,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     /// From the connection's beginning or the last answer to the end of the next head (a TLS handshake included).
-    private let headTime: TimeAmount
+    private let patience: ConnectionPatience
     /// From the end of a head to the end of its body.
     private let bodyTime: (HTTPRequestHead) -> TimeAmount
     /// From an answer's head until the kernel has all of it.
@@ -32,17 +32,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// - Parameter refused: told of each request that is answered here.
     init(
-        headTime: TimeAmount, bodyTime: @escaping (HTTPRequestHead) -> TimeAmount, answerTime: TimeAmount,
+        patience: ConnectionPatience, bodyTime: @escaping (HTTPRequestHead) -> TimeAmount, answerTime: TimeAmount,
         refused: @escaping (_ status: Int) -> Void
     ) {
-        self.headTime = headTime
+        self.patience = patience
         self.bodyTime = bodyTime
         self.answerTime = answerTime
         self.refused = refused
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        deadlines.head = context.eventLoop.now + headTime
+        patience.opened()
+        deadlines.head = context.eventLoop.now + patience.time
         arm(context)
     }
 
@@ -188,7 +189,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func sent(_ context: ChannelHandlerContext) {
         unsent = max(0, unsent - 1)
         deadlines.answer = unsent > 0 ? context.eventLoop.now + answerTime : nil
-        if unsent == 0, underWay == 0, bodyLimit == nil { deadlines.head = context.eventLoop.now + headTime }
+        if unsent == 0, underWay == 0, bodyLimit == nil { deadlines.head = context.eventLoop.now + patience.time }
         arm(context)
     }
 
@@ -208,7 +209,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end() {
+        guard !isOver else { return }
         isOver = true
+        patience.closed()
         deadlines.cancel()
     }
 }
