@@ -323,6 +323,7 @@ let package = Package(
             name: "ControlServerTests",
             dependencies: [
                 "ACME", "ControlServer", "DNSUpdate", "FleetAPI", "FleetStore", "Issuance", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -35,6 +35,8 @@ package struct ServerSettings: Sendable {
     package var addressRate = Rate(burst: 400, interval: .milliseconds(10))
     /// Per device or token.
     package var credentialRate = Rate(burst: 60, interval: .milliseconds(500))
+    /// Per device: changes of its addresses. Each costs an update of the zone, which its secondaries fetch, and a commit.
+    package var addressChangeRate = Rate(burst: 60, interval: .seconds(30))
     /// Per device: new credentials. Each costs a commit and a line in the audit log.
     package var rotationRate = Rate(burst: 10, interval: .seconds(600))
     /// Per client address: credentials that are not valid. Valid ones are served meanwhile.

@@ -1,6 +1,7 @@
 import FleetAPI
 import FleetStore
 import Foundation
+import HTTPTypes
 import Issuance
 import NIOCore
 import NIOEmbedded
@@ -160,6 +161,24 @@ struct PromptAnswerTests {
         try await with(maximumAge: .zero) { setting async throws in
             #expect(try setting.isAnswered() == false)
             #expect(try await setting.index.standing(hash: SecretHash.of(setting.credential)) != nil)
+        }
+    }
+
+    @Test("a device that changes its addresses too often is told so, and neither DNS nor the store follow it")
+    func churn() async throws {
+        try await with { setting async throws in
+            let devices = setting.responder.devices
+            while devices.addressChangeLimit.take(setting.device.id) == nil {}
+            let standing = try #require(setting.index.known(hash: SecretHash.of(setting.credential)))
+            let answer = try await devices.checkIn(
+                APIRequest(
+                    id: "1", principal: .device(standing), parameter: "", query: [:], fields: [:],
+                    body: Array(#"{"addresses":["10.0.0.6"]}"#.utf8), client: nil))
+            let response = try JSONDecoder().decode(CheckInResponse.self, from: Data(answer.body))
+            #expect(answer.status == 200 && response.addresses == ["10.0.0.5"])
+            #expect(response.addressProblem?.type == .rateLimited)
+            #expect(try await setting.services.store.device(setting.device.id)?.addressesWanted == ["10.0.0.5"])
+            #expect(try setting.isAnswered() == true)
         }
     }
 }

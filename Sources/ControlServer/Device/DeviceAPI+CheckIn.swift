@@ -44,12 +44,17 @@ extension DeviceAPI {
         return APIAnswer(status: 200, contentType: MediaType.json, body: response.json)
     }
 
-    /// Lets DNS follow the device.
+    /// Lets DNS follow the device, as often as one device may ask for that.
     ///
     /// - Returns: why DNS does not hold these addresses; nil when it does.
     private func follow(
         _ addresses: [IPAddress], of device: DeviceStanding, _ request: APIRequest
     ) async throws -> ProblemDocument? {
+        if let wait = addressChangeLimit.take(device.deviceID) {
+            metrics.count(.rateLimited)
+            // The rest of the answer is of use to it all the same; it says where it is when it comes again.
+            return APIProblem(.rateLimited, "the device's addresses change too often", retryAfter: wait).document
+        }
         let outcome = try await services.checkIns.follow(addresses, of: device.deviceID)
         if let failure = outcome.failure {
             logger.warning(

@@ -16,6 +16,7 @@ struct DeviceAPI: Sendable {
     let settings: ServerSettings
     let logger: Logger
     let watch = SharedCredentialWatch()
+    let addressChangeLimit: RateLimiter<Device.ID>
     private let rotationLimit: RateLimiter<Device.ID>
 
     init(
@@ -29,6 +30,7 @@ struct DeviceAPI: Sendable {
         self.metrics = metrics
         self.settings = settings
         self.logger = logger
+        addressChangeLimit = RateLimiter(settings.addressChangeRate)
         rotationLimit = RateLimiter(settings.rotationRate)
     }
 

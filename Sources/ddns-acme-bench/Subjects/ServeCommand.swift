@@ -34,6 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         var settings = ServerSettings()
         settings.addressRate = ServerSettings.Rate(burst: 1 << 40, interval: .nanoseconds(1))
         settings.credentialRate = settings.addressRate
+        settings.addressChangeRate = settings.addressRate
         let limits = settings
         var policy = SchedulingPolicy()
         policy.concurrency = 1...issuancesAtOnce
