@@ -1,9 +1,9 @@
-import FleetAPI
+package import FleetAPI
 
 extension CheckInRequest {
     /// Reads a check-in as programs write it: no unknown members, no escapes, ASCII. Nil for whatever else there is, right or
     /// wrong, which is the general decoder's business: that takes as long as all the rest of a check-in.
-    init?(plain body: [UInt8]) {
+    package init?(plain body: [UInt8]) {
         var scanner = PlainJSON(body)
         var addresses: [String]?
         var certificate: InstalledCertificate?

@@ -1,8 +1,8 @@
-import FleetAPI
+package import FleetAPI
 
 extension CheckInResponse {
     /// What the general encoder makes of it, in a small part of the time.
-    var json: [UInt8] {
+    package var json: [UInt8] {
         var text = JSONText()
         text.bytes.reserveCapacity(256)
         text.raw("{\"addresses\":[")

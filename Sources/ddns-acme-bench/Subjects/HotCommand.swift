@@ -1,5 +1,6 @@
 import ACME
 import ArgumentParser
+import ControlServer
 import DNSUpdate
 import FleetAPI
 import FoundationEssentials
@@ -50,10 +51,10 @@ struct HotCommand: ParsableCommand {
     // MARK: - Check-ins
 
     private func checkIn() throws -> () throws -> Void {
-        let body = Data(
+        let body = Array(
             (#"{"addresses":["10.0.0.5","fd00::5"],"certificate":{"serial":"7a0000000000002a","#
                 + #""notAfter":"2027-01-01T00:00:00Z"}}"#).utf8)
-        return { _ = try JSONDecoder().decode(CheckInRequest.self, from: body) }
+        return { _ = CheckInRequest(plain: body) }
     }
 
     private func answer() throws -> () throws -> Void {
@@ -62,10 +63,6 @@ struct HotCommand: ParsableCommand {
             name: "dev1.devices.example.com", addresses: ["10.0.0.5", "fd00::5"],
             certificate: CertificateDirective(action: .none, notAfter: time.first, renewAt: time.first),
             checkInAfter: 300)
-        return {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            _ = try encoder.encode(answer)
-        }
+        return { _ = answer.json }
     }
 }
