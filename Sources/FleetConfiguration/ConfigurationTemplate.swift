@@ -92,6 +92,8 @@ package struct ConfigurationTemplate: Sendable, Hashable {
           listen: 0.0.0.0:\(ServerConfiguration.defaultPort)
           # self: its own name, issued by itself. Or { certificate: FILE, key: FILE }.
           tls: self
+          # Its own name, for tls: self; otherwise this machine's label in the first zone.
+          # name: control
 
         # When certificates are obtained, and how many at a time. All of it is optional.
         # renewal:

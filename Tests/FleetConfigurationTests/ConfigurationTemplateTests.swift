@@ -63,13 +63,14 @@ struct ConfigurationTemplateTests {
             stateDirectory: "/s", zone: try DomainName("a.example"), primary: try ServerAddress("192.0.2.53"),
             tsigKeyFile: "/k")
         var text = template.text
-        for key in ["tsig-key-name", "profile", "trust-roots", "external-account"] {
+        for key in ["tsig-key-name", "profile", "trust-roots", "external-account", "name"] {
             #expect(text.contains("# \(key):"))
             text = text.replacing("# \(key):", with: "\(key):")
         }
         let configuration = try parse(text)
         #expect(configuration.zones.first?.tsigKeyName == (try DomainName("ddns-acme")))
         #expect(configuration.acme.profile == "tlsserver")
+        #expect(configuration.server.name == "control")
         #expect(configuration.acme.externalAccount?.hmacKey == .file("/etc/ddns-acme/eab.key"))
         #expect(configuration.acme.trustRootsFile == "/etc/ddns-acme/test-ca.pem")
     }
