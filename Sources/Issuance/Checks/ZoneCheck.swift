@@ -26,13 +26,13 @@ package struct ZoneCheck: Sendable {
         self.report = report
     }
 
+    private func skip(_ kinds: [CheckStep.Kind]) {
+        for kind in kinds { report(CheckStep(kind, subject, .skipped, "not tried, since the step before failed")) }
+    }
+
     package func run() async {
-        guard await checkPrimary(), let acknowledgement = await checkSignature() else {
-            for kind in [CheckStep.Kind.records, .servers] {
-                report(CheckStep(kind, subject, .skipped, "not tried, since the step before failed"))
-            }
-            return
-        }
+        guard await checkPrimary() else { return skip([.signature, .records, .servers]) }
+        guard let acknowledgement = await checkSignature() else { return skip([.records, .servers]) }
         let canary: Canary
         do {
             canary = try Canary(zone: zone)
@@ -50,7 +50,7 @@ package struct ZoneCheck: Sendable {
         }
         report(outcome)
         if outcome.status == .failed {
-            report(CheckStep(.servers, subject, .skipped, "not tried, since the step before failed"))
+            skip([.servers])
         } else {
             await ServerCheck(zoneCheck: self, canary: canary).run()
         }
