@@ -92,7 +92,11 @@ struct EngineServerTests {
             #expect(ending[0].failure?.isTemporary == true, "\(ending)")
             for holder in holders { await holder.close() }
             try await insist(try devices.state("dev1", 8, stale: [7]), engine)
-            #expect(try await devices.addresses() == ["dev1": ["10.0.0.8"]])
+            try await poll("the newer wish alone") {
+                // The server may read the one that was given up when its connection's turn comes, after the newer one.
+                _ = try await engine.settleDoubts()
+                return try await devices.addresses() == ["dev1": ["10.0.0.8"]] ? true : nil
+            }
         }
     }
 }
