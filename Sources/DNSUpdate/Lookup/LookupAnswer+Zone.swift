@@ -12,6 +12,17 @@ extension LookupAnswer {
         }?.name
     }
 
+    /// Makes sure that the answer is about a zone or one below it. A server that has lost a zone answers for the one above:
+    /// that there is no such name says nothing then.
+    ///
+    /// - Throws: `notAuthoritative`.
+    package func requireZone(_ zone: DomainName) throws(LookupFailure) {
+        guard let holder = holdingZone, !holder.isEqualOrBelow(zone) else { return }
+        throw LookupFailure(
+            .notAuthoritative, server: server, question: question,
+            evidence: "it answered for zone \(holder) and not for \(zone)")
+    }
+
     /// The DNAME that the name asked for lies below (RFC 6672 §2.4): nothing can be published there.
     package var redirection: DomainName? {
         response.answers.first { record in

@@ -7,6 +7,8 @@ struct ZoneComparison: Sendable {
     struct Holding: Sendable, Equatable {
         var addresses: [IPAddress] = []
         var alias: DomainName?
+        /// Why the name says nothing about the zone, to be read behind it.
+        var obstacle: String?
     }
 
     /// A challenge as the zone and the ledger both know it.
@@ -24,6 +26,7 @@ struct ZoneComparison: Sendable {
     /// Names of servers, and of zones below: the zone's own furniture.
     private var nameServers: Set<DomainName> = []
     private var delegations: Set<DomainName> = []
+    private var redirections: Set<DomainName> = []
     private(set) var targets: ZoneTargets
 
     init(zone: DomainName, ledger: [ChallengeRecord]) {
@@ -50,6 +53,7 @@ struct ZoneComparison: Sendable {
             nameServers.insert(server)
             if record.name != zone { delegations.insert(record.name) }
         }
+        if record.type == .dname { redirections.insert(record.name) }
         guard record.name != zone else { return }
         if case .txt(let text) = record.data, !ledger.isEmpty || Self.isChallenge(record.name) {
             let isOurs = ledger.contains(Challenge(name: record.name, value: text.joined))
@@ -79,11 +83,22 @@ struct ZoneComparison: Sendable {
     // MARK: - Results
 
     /// Whether no device drifts, as far as this reading of the zone goes.
-    var isEven: Bool { balances.areEven }
+    var isEven: Bool { balances.areEven && delegations.isEmpty && redirections.isEmpty }
 
     /// Those whose records are not what they should be, as far as this reading of the zone goes.
     func drifting(of devices: [Device]) -> [Device] {
-        devices.filter { device in (try? DomainName(device.name)).map { !balances.isEven(at: $0) } ?? false }
+        devices.filter { device in
+            guard let name = try? DomainName(device.name) else { return false }
+            return !balances.isEven(at: name) || isHidden(name)
+        }
+    }
+
+    /// Whether the zone has records at the name that nobody sees (RFC 1034 §4.2.1, RFC 6672 §2.4).
+    private func isHidden(_ name: DomainName) -> Bool {
+        guard !delegations.isEmpty || !redirections.isEmpty else { return false }
+        return sequence(first: name, next: \.parent).contains {
+            delegations.contains($0) || $0 != name && redirections.contains($0)
+        }
     }
 
     /// What is at names of others, and of ours besides addresses.
@@ -109,6 +124,9 @@ struct ZoneComparison: Sendable {
 
     /// What is wrong at the name of one device.
     static func findings(_ device: Device, _ held: Holding) -> [ZoneFinding] {
+        if let obstacle = held.obstacle {
+            return device.addressesDue.isEmpty ? [] : [ZoneFinding(.unreadable, device.name, [obstacle])]
+        }
         if let alias = held.alias { return [ZoneFinding(.alias, device.name, [alias.description])] }
         let present = Set(held.addresses.map(\.description))
         let due = Set(device.addressesDue)

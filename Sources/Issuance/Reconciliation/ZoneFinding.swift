@@ -14,6 +14,8 @@ package struct ZoneFinding: Sendable, Hashable {
         case foreignAddress = "foreign-address"
         /// An alias (CNAME) in the place of a device.
         case alias
+        /// A name that cannot be read, or whose records nobody sees: delegated, below a DNAME, broken.
+        case unreadable
 
         // MARK: For information: nobody's fault, and never touched
         /// Records of other types at a device's name.
@@ -28,7 +30,7 @@ package struct ZoneFinding: Sendable, Hashable {
         package var kind: Class {
             switch self {
             case .missing, .stale, .orphanedChallenge: .drift
-            case .foreignAddress, .alias: .conflict
+            case .foreignAddress, .alias, .unreadable: .conflict
             case .foreignRecords, .foreignChallenge, .unknownName: .information
             }
         }

@@ -49,7 +49,7 @@ struct ZoneReader: Sendable {
         var records = 0
         try await devices.forEachResult(atOnce: atOnce) { device -> (Device, ZoneComparison.Holding)? in
             guard let name = try? DomainName(device.name) else { return nil }
-            return (device, try await lookup.holding(at: name))
+            return (device, try await lookup.holding(at: name, in: zone.name))
         } _: { result in
             guard let (device, holding) = result else { return }
             records += holding.addresses.count
@@ -62,18 +62,30 @@ struct ZoneReader: Sendable {
 extension PipelinedLookup {
     /// What the server holds at the name of a device.
     ///
-    /// - Throws: `LookupFailure`, also for an answer that says nothing about the name.
-    func holding(at name: DomainName) async throws(LookupFailure) -> ZoneComparison.Holding {
+    /// - Parameter zone: the zone that the name should lie in.
+    /// - Throws: `LookupFailure` when no answer could be had, or when the whole zone cannot be read. What is wrong with the
+    ///   one name is part of the result.
+    func holding(at name: DomainName, in zone: DomainName) async throws(LookupFailure) -> ZoneComparison.Holding {
         var holding = ZoneComparison.Holding()
         for type in [RecordType.a, .aaaa] {
             let answer = try await query(name, type)
+            if let owner = answer.redirection { return .init(obstacle: NameOcclusion.redirection(owner).reason) }
+            if let alias = answer.aliases.first { return .init(alias: alias) }
             switch answer.outcome {
-            case .failed, .delegated: throw answer.failure
+            // A server that has lost the zone refers to it from the one above.
+            case .delegated(let cut, _) where cut != zone && cut.isEqualOrBelow(zone):
+                return .init(obstacle: NameOcclusion.delegation(cut).reason)
+            case .failed, .delegated:
+                let apex = try await query(zone, .soa)
+                guard apex.isAuthoritative, apex.holdingZone == zone else { throw answer.failure }
+                return .init(obstacle: "cannot be read: \(answer.failure.evidence)")
             case .records, .noData, .noName, .alias:
                 guard answer.isAuthoritative else { throw answer.failure }
             }
-            holding.alias = holding.alias ?? answer.aliases.first
-            guard answer.aliases.isEmpty else { continue }
+            try answer.requireZone(zone)
+            if let holder = answer.holdingZone, holder != zone {
+                return .init(obstacle: NameOcclusion.otherZone(holder).reason)
+            }
             holding.addresses += answer.records.compactMap(\.address)
         }
         return holding

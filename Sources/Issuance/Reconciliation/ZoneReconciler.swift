@@ -133,7 +133,7 @@ package struct ZoneReconciler: Sendable {
     ) async throws -> [ZoneFinding] {
         guard let device = try await store.device(candidate.id) else { return [] }
         let name = try DeviceName(device.name, zones: zones.names)
-        var findings = ZoneComparison.findings(device, try await lookup.holding(at: name.domain))
+        var findings = ZoneComparison.findings(device, try await lookup.holding(at: name.domain, in: name.zone))
         let mayRepair = findings.contains { $0.kind.kind == .drift || mandate.adopts && $0.kind == .foreignAddress }
         guard mandate.repairs, mayRepair else { return findings }
         let outcome: ZoneFinding.Outcome
@@ -144,6 +144,9 @@ package struct ZoneReconciler: Sendable {
         } catch let error as IssuanceError {
             outcome = .failed(error.message)
         } catch let error as UpdateFailure where error.code == .refused || error.code == .servFail {
+            outcome = .failed(error.message)
+        } catch let error as LookupFailure where error.code == .serverFailure || error.code == .aliasLoop {
+            // The name alone is broken: the zone has just been read.
             outcome = .failed(error.message)
         } catch let error as FleetStoreError where error.code == .leaseHeld {
             // Somebody else is publishing it right now.

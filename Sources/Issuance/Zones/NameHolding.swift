@@ -32,6 +32,7 @@ extension ManagedZone {
             }
             if case .failed = answer.outcome { throw answer.failure }
             if case .delegated(let zone, _) = answer.outcome { return NameHolding(occlusion: .delegation(zone)) }
+            try answer.requireZone(self.name)
             if let zone = answer.holdingZone {
                 guard zone == self.name else { return NameHolding(occlusion: .otherZone(zone), exists: true) }
                 isInZone = true

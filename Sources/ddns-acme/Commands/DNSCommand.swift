@@ -20,7 +20,7 @@ struct DNSCommand: AsyncParsableCommand {
 
                 Exit status 0: the zones are as they should be, or are now. 75: something has drifted; --repair, or a running \
                 server within its next rounds, brings it back. 77: records of others at a device's name, which only --repair \
-                --adopt removes. Names and challenges of others elsewhere do not count.
+                --adopt removes, or a name that cannot be read (an alias, a delegation, a DNAME). Names and challenges of others elsewhere do not count.
                 """)
 
         @OptionGroup var common: CommonOptions
@@ -48,6 +48,12 @@ struct DNSCommand: AsyncParsableCommand {
                 }
             } catch {
                 throw usageError(error) ?? error
+            }
+            if report.zones.contains(where: { $0.remainingConflicts > 0 }) {
+                Terminal.standard.hint(
+                    "conflicts are left alone: remove what others have at those names, or take the names over with "
+                        + "dns verify --repair --adopt; an alias, a delegation or a DNAME has to go from the zone by hand"
+                )
             }
             if let status = status(of: report.zones) { throw ExitCode(status.rawValue) }
         }

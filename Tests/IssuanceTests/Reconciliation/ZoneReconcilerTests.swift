@@ -168,6 +168,33 @@ struct ZoneReconcilerTests {
         }
     }
 
+    @Test("one broken name is that device's conflict; the others are compared and repaired", arguments: [true, false])
+    func brokenNames(transfers: Bool) async throws {
+        try await with(transfers: transfers) { site in
+            try await site.publish(8)
+            for label in ["dev9.below", "dev9.led"] {
+                let name = try DeviceName("\(label).\(Fixture.zone)", zones: site.zones.names)
+                let (device, _) = try await site.store.ensureDevice(
+                    NewDevice(name: name.description, zone: Fixture.zone))
+                try await site.publisher.publish([try #require(IPAddress("10.0.0.9"))], of: device, name: name)
+            }
+            try await site.nsupdate(
+                "update delete dev0.\(Fixture.zone) A", "update delete dev1.\(Fixture.zone) A",
+                "update add dev1.\(Fixture.zone) 60 CNAME dev1.\(Fixture.zone)",
+                "update add below.\(Fixture.zone) 60 NS ns.example.org.",
+                "update add led.\(Fixture.zone) 60 DNAME example.org.")
+            let report = try await site.reconciler().reconcile(site.zone, .init(repairs: true))
+            #expect(report.method == (transfers ? .transfer : .queries))
+            #expect(report.repaired == 1 && report.remainingDrift == 0 && report.conflicts == 3, "\(report)")
+            #expect(try await site.values("dev0") == ["10.0.0.0"])
+            let unreadable = report.findings.filter { $0.kind == .unreadable }
+            #expect(unreadable.map(\.name) == ["dev9.below.\(Fixture.zone)", "dev9.led.\(Fixture.zone)"])
+            for (finding, text) in zip(unreadable, ["other servers", "DNAME"]) {
+                #expect(finding.values.joined().contains(text), "\(finding)")
+            }
+        }
+    }
+
     @Test("A transfer that fails or is empty is a failure, never an empty zone: nothing is published again")
     func failedTransfer() async throws {
         try await with { site in

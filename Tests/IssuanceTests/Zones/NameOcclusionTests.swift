@@ -62,6 +62,13 @@ struct NameOcclusionTests {
         }
     }
 
+    @Test("a server that has lost the zone answers for the one above it: that says nothing of the name")
+    func lostZone() async throws {
+        try await withZones(configured: ["lost.\(Fixture.zone)"]) { site in
+            await #expect(throws: UpdateFailure.self) { try await site.ownership.requireFree(site.name("dev1.lost")) }
+        }
+    }
+
     @Test("a delegation or a DNAME above a published device: the failure names it, and the address can be taken away")
     func hiddenLater() async throws {
         for (record, evidence) in [("NS ns.elsewhere.test.", "other servers"), ("DNAME elsewhere.test.", "DNAME")] {
