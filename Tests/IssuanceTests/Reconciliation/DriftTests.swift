@@ -110,10 +110,11 @@ struct DriftTests {
                 try await named.values("printer.\(Fixture.zone)", "A").isEmpty ? nil : true
             }
             let report = try await reconcile(named, store, repairs: true)
-            #expect(report.repaired == 2 && report.count(.missing) == 2, "\(report.findings)")
+            // A name that only somebody else's address is at has been taken over.
+            #expect(report.repaired == 1 && report.count(.missing) == 1, "\(report.findings)")
             #expect(report.count(.foreignAddress) == 1 && report.count(.unknownName) == 1)
             #expect(try await named.values("dev1.\(Fixture.zone)", "A") == ["10.0.0.1"])
-            #expect(try await named.values("dev2.\(Fixture.zone)", "A") == ["10.0.0.2", "10.9.9.2"])
+            #expect(try await named.values("dev2.\(Fixture.zone)", "A") == ["10.9.9.2"])
             #expect(try await named.values("dev3.\(Fixture.zone)", "A") == ["10.0.0.3"])
             #expect(try await named.values("printer.\(Fixture.zone)", "A") == ["10.9.9.9"])
         }
