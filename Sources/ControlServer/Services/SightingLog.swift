@@ -7,6 +7,8 @@ import Synchronization
 /// Notes in memory when devices were seen and writes it down every few seconds, many at once. A crash loses those seconds.
 final class SightingLog: Service {
     private static let interval: Duration = .seconds(5)
+    /// Devices in one transaction: what else has to be written must not wait for a whole fleet.
+    private static let portion = 1_000
 
     private let store: any FleetStore
     private let logger: Logger
@@ -34,13 +36,18 @@ final class SightingLog: Service {
             sightings = [:]
             return batch
         }
-        guard !batch.isEmpty else { return }
-        do throws(FleetStoreError) {
-            try await store.recordSightings(batch)
-        } catch {
-            logger.warning("last-seen times not written", metadata: ["error": "\(error)"])
-            // Later ones win over those that could not be written.
-            sightings.withLock { $0.merge(batch) { later, _ in later } }
+        // In the order in which they lie on the disk.
+        var rest = batch.map { ($0.key, $0.value) }.sorted { $0.0.rawValue < $1.0.rawValue }[...]
+        while !rest.isEmpty {
+            do throws(FleetStoreError) {
+                try await store.recordSightings(Dictionary(rest.prefix(Self.portion)) { _, later in later })
+            } catch {
+                logger.warning("last-seen times not written", metadata: ["error": "\(error)"])
+                // Later ones win over those that could not be written.
+                let unwritten = Dictionary(rest) { _, later in later }
+                return sightings.withLock { $0.merge(unwritten) { later, _ in later } }
+            }
+            rest = rest.dropFirst(Self.portion)
         }
     }
 }

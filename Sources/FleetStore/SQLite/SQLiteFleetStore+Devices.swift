@@ -114,7 +114,8 @@ extension SQLiteFleetStore {
         try await write { db in
             let statement = try db.cachedStatement(
                 sql: "UPDATE devices SET last_seen_at = :at WHERE id = :id AND ifnull(last_seen_at, 0) < :at")
-            for (id, date) in sightings {
+            // As they lie on the disk: each page is read and written once.
+            for (id, date) in sightings.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 try statement.execute(arguments: ["id": id.rawValue, "at": date.milliseconds])
             }
         }
