@@ -59,24 +59,14 @@ struct PlanTests {
         #expect(granted.limitsExceeded == 0 && granted.expired == 0)
     }
 
-    @Test("what a mass revocation leaves is in the table and in JSON, with the setting that ends it")
+    @Test("what a mass revocation leaves is in the table, with the setting that ends it")
     func revocation() async throws {
-        let arguments = [
-            "--devices", "20000", "--lifetime", "45d", "--from", "2027-01-01", "--days", "56", "--at-once",
-            "--mass-revocation", "2", "--override", "new-orders=75000", "--override", "certificates-per-domain=75000",
-        ]
-        func plan(_ more: String...) async throws -> Peer.Output {
-            try await Peer.run(
-                path: Site.program, ["plan"] + arguments + more, environment: ["DDNS_ACME_CONFIG": "/nonexistent"],
-                within: .seconds(120))
+        let output = try await plan(
+            "--devices", "17000", "--lifetime", "45d", "--from", "2027-01-01", "--days", "48", "--at-once",
+            "--mass-revocation", "2", "--override", "new-orders=75000", "--override", "certificates-per-domain=75000")
+        for text in ["busiest by cycle", "hint", "renewal.spread: true", "0 still in use when revoked"] {
+            #expect(output.standardOutput.contains(text), "\(text) is not in: \(output)")
         }
-        let table = try await plan()
-        for text in ["busiest by cycle", "hint", "renewal.spread: true"] {
-            #expect(table.standardOutput.contains(text), "\(text) is not in: \(table)")
-        }
-        let spread = try decoded(try await plan("--spread", "--json")).asItIs
-        #expect(spread.hints.isEmpty && spread.expired == 0)
-        #expect(spread.busiestRenewalHourByCycle.dropFirst().allSatisfy { $0 < 100 })
     }
 
     @Test("the same seed prints the same plan; with a raised limit no override is asked for")
