@@ -82,6 +82,41 @@ struct EnrollmentStoreTests {
         }
     }
 
+    @Test(
+        "a device that somebody runs without a credential is claimed only by who may reclaim it",
+        arguments: ["certificate", "request", "address", "attempt", "nothing"])
+    func inUse(by what: String) async throws {
+        try await withStore { store, time in
+            _ = try await store.createToken(NewAccessToken(hash: hash(1), role: .enroll), audit: audit)
+            let device = try await store.makeDevice("a", addresses: ["10.0.0.5"])
+            switch what {
+            case "certificate":
+                _ = try await store.recordCertificate(NewCertificate(device, serial: "01", issued: time.now))
+            case "request":
+                _ = try await store.saveRequest(
+                    NewCertificateRequest(
+                        deviceID: device.id, csr: [1], names: [device.name], keyFingerprint: "ab", dueAt: time.now))
+            case "address": try await store.recordPublishedAddresses(["10.0.0.5"], of: device.id)
+            case "attempt":
+                _ = try await store.updateDevice(device.id, DeviceChange(addressesAttempted: ["10.0.0.5"]))
+            default: break
+            }
+            let outcome = try await store.enroll(enrollment("a", credential: 10))
+            guard what != "nothing" else {
+                guard case .enrolled = outcome else {
+                    Issue.record("what was only entered is for whoever comes: \(outcome)")
+                    return
+                }
+                return
+            }
+            #expect(outcome == .nameTaken)
+            guard case .enrolled = try await store.enroll(enrollment("a", credential: 11, mayReclaim: true)) else {
+                Issue.record("refused to a token for that name")
+                return
+            }
+        }
+    }
+
     @Test("a removed device's name is kept back for the hold time, then goes without anything of its former owner")
     func heldNames() async throws {
         try await withStore { store, time in

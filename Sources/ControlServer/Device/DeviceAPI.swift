@@ -76,8 +76,8 @@ struct DeviceAPI: Sendable {
                 hint: "choose another name, or revoke that certificate first")
         case .unavailable(_, let name):
             throw APIProblem(
-                .nameInUse, "\(name) is enrolled already",
-                hint: "to enroll it again, use a token that was created for this very name")
+                .nameInUse, "\(name) is in use already",
+                hint: "to enroll it all the same, use a token that was created for this very name")
         }
     }
 

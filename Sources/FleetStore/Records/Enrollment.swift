@@ -11,7 +11,8 @@ package struct NewEnrollment: Sendable, Hashable {
     /// The client's key for this enrollment; a repeat with it is the same enrollment. Nil: no repeat is recognised.
     package var idempotencyKey: String?
     package var device: NewDevice
-    /// Whether a device that has been enrolled before may be claimed: only a token for that very name may do so.
+    /// Whether a device that is in use may be claimed (it has been enrolled, or has a certificate, a request or an address):
+    /// only a token for that very name may do so.
     package var mayReclaim: Bool
     /// SHA-256 of the credential that the device gets.
     package var credentialHash: [UInt8]
@@ -38,7 +39,7 @@ package struct NewEnrollment: Sendable, Hashable {
 package enum EnrollmentOutcome: Sendable, Hashable {
     case enrolled(Device)
     case tokenRefused(TokenRefusal)
-    /// A device of that name has a credential already.
+    /// A device of that name is in use already.
     case nameTaken
     /// The device one label up has a certificate for all names below its own, or waits for one.
     case coveredByWildcard

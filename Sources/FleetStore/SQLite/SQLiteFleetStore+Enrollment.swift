@@ -99,12 +99,20 @@ extension SQLiteFleetStore {
             guard until <= now else { return (nil, .nameHeld(until: until)) }
             return (try revive(device, as: enrollment.device, at: now.milliseconds, db), nil)
         case .active:
-            let isEnrolled =
-                try Int64.fetchOne(
-                    db, sql: "SELECT id FROM credentials WHERE device_id = ? LIMIT 1", arguments: [device.id.rawValue])
-                != nil
-            return isEnrolled && !enrollment.mayReclaim ? (nil, .nameTaken) : (device, nil)
+            return try !enrollment.mayReclaim && isInUse(device, db) ? (nil, .nameTaken) : (device, nil)
         }
+    }
+
+    /// Whether somebody runs the device already, with a credential or without: an operator or a CI job has had a certificate
+    /// made for it, or an address published.
+    private static func isInUse(_ device: Device, _ db: Database) throws -> Bool {
+        guard device.addressesPublished.isEmpty, device.addressesAttempted.isEmpty else { return true }
+        let sql = """
+            SELECT EXISTS (SELECT 1 FROM credentials WHERE device_id = :id)
+                OR EXISTS (SELECT 1 FROM certificates WHERE device_id = :id AND is_current = 1)
+                OR EXISTS (SELECT 1 FROM certificate_requests WHERE device_id = :id)
+            """
+        return try Bool.fetchOne(db, sql: sql, arguments: ["id": device.id.rawValue]) ?? false
     }
 
     /// A removed device's name goes to another machine: nothing of the former one is left to it.
