@@ -64,7 +64,7 @@ package struct ControlServer: Sendable {
         let responder = APIResponder(
             endpoints: EndpointTable(endpoints(devices, zoneWatch)),
             authenticator: Authenticator(
-                store: services.store, index: index, zones: services.zones.names, now: services.now),
+                store: services.store, index: index, zones: services.zones, now: services.now),
             devices: devices, metrics: metrics, settings: settings, logger: logger)
         let holder = try await certificate.asyncMap { try CertificateHolder(await $0.load()) }
         let application = Application(

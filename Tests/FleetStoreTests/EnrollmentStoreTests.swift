@@ -117,6 +117,20 @@ struct EnrollmentStoreTests {
         }
     }
 
+    @Test("a name that was taken over stays so, whatever is published or changed")
+    func adoption() async throws {
+        try await withStore { store, _ in
+            let device = try await store.makeDevice("a")
+            #expect(!device.isNameOurs && !device.isNameAdopted)
+            let found = try await store.updateDevice(device.id, DeviceChange(isNameOurs: true))
+            #expect(found.isNameOurs && !found.isNameAdopted)
+            _ = try await store.updateDevice(device.id, DeviceChange(isNameAdopted: true))
+            try await store.recordPublishedAddresses(["10.0.0.5"], of: device.id)
+            let adopted = try await store.updateDevice(device.id, DeviceChange(tags: ["x"]))
+            #expect(adopted.isNameOurs && adopted.isNameAdopted)
+        }
+    }
+
     @Test("a removed device's name is kept back for the hold time, then goes without anything of its former owner")
     func heldNames() async throws {
         try await withStore { store, time in

@@ -1,4 +1,3 @@
-import DNSUpdate
 import FleetAPI
 import FleetStore
 import FoundationEssentials
@@ -9,7 +8,7 @@ import Issuance
 struct Authenticator: Sendable {
     let store: any FleetStore
     let index: DeviceIndex
-    let zones: [DomainName]
+    let zones: ManagedZones
     let now: @Sendable () -> Date
 
     /// - Throws: 401 and 403 problems.
@@ -56,6 +55,7 @@ struct Authenticator: Sendable {
                 .unauthorized, "the device credential is not valid",
                 hint: "it was replaced, or the device was removed: enroll the device again with a new token")
         }
+        guard !zones.isServer(standing.name) else { throw serversOwn(standing.name) }
         switch standing.state {
         case .active: break
         case .suspended: throw APIProblem(.suspended, "\(standing.name) is suspended")
@@ -82,11 +82,19 @@ struct Authenticator: Sendable {
         guard match.endpoint.access == .issuer || token.role == .operator, match.endpoint.route.hasDeviceName else {
             throw APIProblem(.forbidden, "the token is for \(token.role.rawValue), and this needs an operator's")
         }
-        guard let pattern = token.namePattern, let defaultZone = zones.first else { return }
-        let name = try DeviceName(match.parameter, zones: zones)
+        guard let defaultZone = zones.names.first else { return }
+        let name = try DeviceName(match.parameter, zones: zones.names)
+        guard !zones.isServer(name.description) else { throw serversOwn(name.description) }
+        guard let pattern = token.namePattern else { return }
         guard try NamePattern(pattern).matches(name, defaultZone: defaultZone) else {
             throw APIProblem(.nameNotAllowed, "the token is for \(pattern), which \(name) does not match")
         }
+    }
+
+    private func serversOwn(_ name: String) -> APIProblem {
+        APIProblem(
+            .nameNotAllowed, "\(name) is this server's own name",
+            hint: "only an operator's token without a pattern is good for it")
     }
 
     /// RFC 6750 §2.1. A second field could be what something in between believed in.

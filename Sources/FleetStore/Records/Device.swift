@@ -43,6 +43,8 @@ package struct Device: Sendable, Hashable, Identifiable {
     /// Whether the name was found free in the zone, or was taken over, for this device: records of other types that others
     /// keep there since do not stand in its way.
     package let isNameOurs: Bool
+    /// Whether it was taken over, so that records which others keep there are no objection ever.
+    package let isNameAdopted: Bool
     package let createdAt: Date
     package let updatedAt: Date
     /// When it last checked in; nil: never.
@@ -82,10 +84,13 @@ package struct DeviceChange: Sendable, Hashable {
     /// All that is under way; ``DeviceStore/recordPublishedAddresses(_:of:)`` ends it.
     package var addressesAttempted: [String]?
     package var isNameOurs: Bool?
+    /// Also makes the name ours.
+    package var isNameAdopted: Bool?
 
     package init(
         state: Device.State? = nil, tags: [String]? = nil, description: String? = nil,
-        addressesWanted: [String]? = nil, addressesAttempted: [String]? = nil, isNameOurs: Bool? = nil
+        addressesWanted: [String]? = nil, addressesAttempted: [String]? = nil, isNameOurs: Bool? = nil,
+        isNameAdopted: Bool? = nil
     ) {
         self.state = state
         self.tags = tags
@@ -93,6 +98,7 @@ package struct DeviceChange: Sendable, Hashable {
         self.addressesWanted = addressesWanted
         self.addressesAttempted = addressesAttempted
         self.isNameOurs = isNameOurs
+        self.isNameAdopted = isNameAdopted
     }
 }
 

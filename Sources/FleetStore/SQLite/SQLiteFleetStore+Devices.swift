@@ -62,7 +62,9 @@ extension SQLiteFleetStore {
                 "wanted": try TextList.encodeSet(change.addressesWanted ?? before.addressesWanted, "address"),
                 "attempted": try TextList.encodeSet(
                     change.addressesAttempted ?? before.addressesAttempted, "address"),
-                "ours": change.isNameOurs ?? before.isNameOurs,
+                "ours": Device.ownership(
+                    isOurs: change.isNameOurs ?? before.isNameOurs,
+                    isAdopted: change.isNameAdopted ?? before.isNameAdopted),
             ])
             if let tags = change.tags {
                 try db.cachedStatement(sql: "DELETE FROM device_tags WHERE device_name = ?").execute(arguments: [
@@ -83,7 +85,7 @@ extension SQLiteFleetStore {
             try db.cachedStatement(
                 sql: """
                     UPDATE devices SET addresses_published = :text, addresses_attempted = '',
-                        name_is_ours = name_is_ours OR :text <> '' WHERE id = :id
+                        name_is_ours = max(name_is_ours, :text <> '') WHERE id = :id
                     """
             ).execute(arguments: ["text": text, "id": id.rawValue])
             guard db.changesCount == 1 else { throw FleetStoreError.notFound("device \(id)") }
@@ -177,6 +179,9 @@ extension Device {
         (SELECT group_concat(tag, ' ') FROM device_tags WHERE device_name = name) AS tags
         """
 
+    /// The column `name_is_ours`: 0 nobody knows, 1 found free, 2 taken over.
+    static func ownership(isOurs: Bool, isAdopted: Bool) -> Int { isAdopted ? 2 : isOurs ? 1 : 0 }
+
     init(row: Row) throws {
         self.init(
             id: ID(rawValue: try row.integer("id")), name: try row.text("name"), zone: try row.text("zone"),
@@ -185,7 +190,8 @@ extension Device {
             description: try row.text("description"), addressesWanted: try row.list("addresses_wanted"),
             addressesPublished: try row.list("addresses_published"),
             addressesAttempted: try row.list("addresses_attempted"),
-            isNameOurs: try row.integer("name_is_ours") == 1, createdAt: try row.date("created_at"),
+            isNameOurs: try row.integer("name_is_ours") > 0, isNameAdopted: try row.integer("name_is_ours") == 2,
+            createdAt: try row.date("created_at"),
             updatedAt: try row.date("updated_at"), lastSeenAt: try row.optionalDate("last_seen_at"))
     }
 }

@@ -187,7 +187,7 @@ package struct AccountManager: Sendable {
         return "account-\(String(host))-\(String(digest, radix: 16)).pem"
     }
 
-    private func key() throws -> AccountKey? {
+    func key() throws -> AccountKey? {
         try SecretFile.read(keyPath).map { pem throws(ACMEError) in try AccountKey(pem: pem) }
     }
 

@@ -141,6 +141,7 @@ package struct DeviceLifecycle: Sendable {
     private func change(
         _ name: DeviceName, to state: Device.State, action: String, by requester: Requester
     ) async throws -> Device {
+        try refuseServer(name, state)
         let before = try await device(name)
         if before.state == .removed, state != .removed, let objection = before.objection { throw objection }
         if before.state != state {
@@ -152,6 +153,14 @@ package struct DeviceLifecycle: Sendable {
         try await publish(before)
         if state != .active { try await withdrawStanding(of: before) }
         return try await device(name)
+    }
+
+    /// Its name taken out of DNS, or its certificate ended, the server would be lost to the whole fleet.
+    private func refuseServer(_ name: DeviceName, _ state: Device.State) throws(IssuanceError) {
+        guard state != .active, zones.isServer(name.description) else { return }
+        throw IssuanceError(
+            .stateForbids, "\(name) is the control server's own name",
+            hints: ["give the server another one first: server.name in the configuration"])
     }
 
     /// A record that lets our account certify the name at any time goes with the device.

@@ -56,8 +56,8 @@ package struct EnrollmentDesk: Sendable {
         ownership = NameOwnership(zones: zones, store: store)
     }
 
-    /// A name that a device asks for and that nobody made a device for is looked up first: what holds records of others is
-    /// refused (`nameTaken`). While the primary does not tell, a token for that very name enrolls all the same, since an
+    /// A name that a device asks for is looked up first: what holds records of others is refused (`nameTaken`), and so is the
+    /// server's own. While the primary does not tell, a token for that very name enrolls all the same, since an
     /// operator chose it; any other is told to come again. Neither gets a record or a certificate before the name has been
     /// found free.
     ///
@@ -69,6 +69,7 @@ package struct EnrollmentDesk: Sendable {
         for attempt in 1... {
             let (name, isRandom) = try name(for: application, pattern: pattern)
             guard isAllowed(name, by: pattern, isRandom: isRandom) else { return .nameNotAllowed(name.description) }
+            try ownership.zones.refuseServer(name)
             if !isRandom, token.refusal(at: now()) == nil {
                 try await requireFree(name, isExact: pattern?.isExact ?? false)
             }
@@ -92,7 +93,7 @@ package struct EnrollmentDesk: Sendable {
 
     private func requireFree(_ name: DeviceName, isExact: Bool) async throws {
         do {
-            try await ownership.requireFree(name)
+            try await ownership.requireFree(forNewHolderOf: name)
         } catch  where isExact && (error is LookupFailure || error is UpdateFailure) {
             return
         }

@@ -18,10 +18,13 @@ package struct CertificateIssuer: Sendable {
         package var predecessor: CertificateRecord?
         /// Whether somebody wants it whatever the present one is.
         package var isForced: Bool
+        /// Whether it is for a key that somebody has sent and that the present certificate is not for: whoever holds it may
+        /// be new, so it is looked at anew whose the name is.
+        package var hasNewKey: Bool
 
         package init(
             device: Device, names: [String], profile: String?, request: CertificateRequest,
-            predecessor: CertificateRecord? = nil, isForced: Bool = false
+            predecessor: CertificateRecord? = nil, isForced: Bool = false, hasNewKey: Bool = false
         ) {
             self.device = device
             self.names = names
@@ -29,6 +32,7 @@ package struct CertificateIssuer: Sendable {
             self.request = request
             self.predecessor = predecessor
             self.isForced = isForced
+            self.hasNewKey = hasNewKey
         }
     }
 
@@ -84,7 +88,7 @@ package struct CertificateIssuer: Sendable {
     func obtainHere(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
         let session = try await accounts.ensure()
-        try Self.requireOwnKey(wish, session: session)
+        try Self.refuse(session.key, wish.request)
         try await CompromisedKeys(store: store).refuse(wish.request)
         let wish = try await offered(wish, progress: progress)
         do {
@@ -178,20 +182,10 @@ package struct CertificateIssuer: Sendable {
 
     // MARK: - Steps
 
-    /// RFC 8555 §11.1: the account's key signs for all devices; in one of them it would be lost with it.
-    private static func requireOwnKey(_ wish: Wish, session: AccountSession) throws(IssuanceError) {
-        guard let account = try? DeviceKey(pem: session.key.pem), account.publicKey == wish.request.publicKey else {
-            return
-        }
-        throw IssuanceError(
-            .invalidKey, "the key is that of the account at the CA, and cannot be a device's as well (RFC 8555 §11.1)",
-            hints: ["give the device a key of its own; without --key and --csr it gets a fresh one"])
-    }
-
     /// A name that is somebody else's gets no certificate, and costs no order.
     private func requireName(_ wish: Wish) async throws {
         guard let name = wish.names.first.flatMap({ try? DomainName($0) }), zones.holding(name) != nil else { return }
-        try await NameOwnership(zones: zones, store: store).claim(wish.device)
+        try await NameOwnership(zones: zones, store: store).claim(wish.device, afresh: wish.hasNewKey)
     }
 
     /// What CAA forbids would cost an order and a failed authorization; asking the primary costs neither.

@@ -4,14 +4,19 @@ import Synchronization
 /// All zones of the configuration, and those that following a challenge has led to on the same primaries.
 package final class ManagedZones: Sendable {
     package let all: [ManagedZone]
+    /// The name that the control server has a certificate made for by itself, or that the configuration gives it, in lower
+    /// case: no device gets it. Nil: it has none in these zones.
+    package let serverName: String?
     /// What all waits for propagation in this process share.
     package let propagation = PropagationWatch()
     let reserved = ReservedNames()
     private let byText: [String: ManagedZone]
     private let discovered = Mutex<[DomainName: ManagedZone]>([:])
 
-    package init(_ all: [ManagedZone]) {
+    /// - Parameter serverName: see ``serverName``.
+    package init(_ all: [ManagedZone], serverName: DeviceName? = nil) {
         self.all = all
+        self.serverName = serverName?.description
         byText = Dictionary(all.map { ($0.name.description.lowercased(), $0) }) { first, _ in first }
     }
 

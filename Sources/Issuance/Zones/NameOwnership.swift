@@ -8,7 +8,7 @@ package import FleetStore
 /// What a device or an operator wishes for proves nothing.
 package struct NameOwnership: Sendable {
     let zones: ManagedZones
-    private let store: any FleetStore
+    let store: any FleetStore
     let lookup: AuthoritativeLookup
 
     package init(zones: ManagedZones, store: any FleetStore, lookup: AuthoritativeLookup = AuthoritativeLookup()) {
@@ -18,29 +18,37 @@ package struct NameOwnership: Sendable {
     }
 
     /// Whether a device of that name may be made. One that exists passes: it is looked at before anything is published or
-    /// certified for it.
+    /// certified for it. So does the name that the server has itself certified for.
     ///
     /// - Throws: `nameTaken`, `nameInNoZone`, `UpdateFailure`, `LookupFailure`, `FleetStoreError`.
     package func requireFree(_ name: DeviceName, adopting: Bool = false) async throws {
-        guard try await store.device(named: name.description) == nil else { return }
+        guard adopting || name.description != zones.serverName,
+            try await store.device(named: name.description) == nil
+        else { return }
         try await require(name, of: nil, adopting: adopting)
     }
 
     /// Makes sure that the name may be the device's before anything is certified for it, and notes that it is.
     ///
+    /// - Parameter afresh: looks at the zone although the name was found free before: somebody new may be asking, and others
+    ///   may have put their records there since.
     /// - Throws: as ``requireFree(_:adopting:)``.
-    package func claim(_ device: Device, adopting: Bool = false) async throws {
-        guard !device.isNameOurs else { return }
+    package func claim(_ device: Device, adopting: Bool = false, afresh: Bool = false) async throws {
+        guard isOpen(device, adopting: adopting, afresh: afresh) else { return }
         let name = try DeviceName(device.name, zones: zones.names)
         // Whoever is publishing at this moment notes it before it gives the lease back.
         try await store.withLease("address:" + device.name, patience: .seconds(60)) { _ in
-            guard let device = try await store.device(device.id), !device.isNameOurs else { return }
+            guard let device = try await store.device(device.id),
+                isOpen(device, adopting: adopting, afresh: afresh)
+            else { return }
             try await require(name, of: device, adopting: adopting)
-            _ = try await store.updateDevice(device.id, DeviceChange(isNameOurs: true))
+            guard adopting || !device.isNameOurs else { return }
+            _ = try await store.updateDevice(
+                device.id, DeviceChange(isNameOurs: true, isNameAdopted: adopting ? true : nil))
         }
     }
 
-    private func require(_ name: DeviceName, of device: Device?, adopting: Bool) async throws {
+    func require(_ name: DeviceName, of device: Device?, adopting: Bool) async throws {
         let zone = try zones.zone(of: name)
         do {
             let held = try await zone.holding(at: name.domain, lookup: lookup)

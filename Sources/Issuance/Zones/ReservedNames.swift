@@ -32,6 +32,8 @@ final class ReservedNames: Sendable {
 
     private struct State {
         var controlServer: Set<DomainName> = []
+        /// The same as the store has names.
+        var controlServerTexts: Set<String> = []
         /// What the primary said of the zone's own name.
         var apexes: [DomainName: Apex] = [:]
         /// What the last transfer of the whole zone showed.
@@ -42,8 +44,15 @@ final class ReservedNames: Sendable {
 
     /// The names of the server that asks.
     func reserve(_ names: some Sequence<DomainName>) {
-        state.withLock { state in state.controlServer.formUnion(names.map(\.canonical)) }
+        let names = names.map(\.canonical)
+        state.withLock { state in
+            state.controlServer.formUnion(names)
+            state.controlServerTexts.formUnion(names.map(\.description))
+        }
     }
+
+    /// Whether it is a name of the server that asks.
+    func isControlServer(_ text: String) -> Bool { state.withLock { $0.controlServerTexts.contains(text) } }
 
     /// What the whole zone's records point to.
     func note(_ targets: ZoneTargets, of zone: DomainName) {

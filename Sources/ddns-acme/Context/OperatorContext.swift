@@ -29,7 +29,9 @@ struct OperatorContext: Sendable {
     ) async throws -> Value {
         let environment = ProcessInfo.processInfo.environment
         let configuration = try Configuration.load(path: options.config, environment: environment)
-        let zones = try await ManagedZones(ZoneAssembly.zones(configuration, asksDNS: asksDNS))
+        let configured = try await ZoneAssembly.zones(configuration, asksDNS: asksDNS)
+        let zones = ManagedZones(
+            configured, serverName: ServerName.reserved(configuration.server, zones: configured.map(\.name)))
         let store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)
         do {
             let value = try await AsyncHTTPClientTransport.withTransport(

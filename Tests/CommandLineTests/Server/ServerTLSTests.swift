@@ -45,6 +45,27 @@ struct ServerTLSTests {
         }
     }
 
+    @Test("tls: self: the server starts beside an address that others keep at its name, and no device gets that name")
+    func ownNameInUse() async throws {
+        try await Fleet.with { fleet in
+            let name = ControlServerProcess.ownName
+            let output = try await fleet.named.nsupdate("update add \(name). 60 A 10.0.0.90", key: fleet.key)
+            #expect(output.succeeded, "\(output)")
+            try await ControlServerProcess.with(fleet, tls: true) { server in
+                for arguments in [["--uses", "2"], ["--name", "control"]] {
+                    let created = try await server.site.run(path: Site.program, ["token", "create"] + arguments)
+                    let token = try #require(created.lines.first)
+                    try await server.curl(
+                        "POST", "/v1/enroll", credential: token, json: #"{"name":"control","addresses":["10.6.6.6"]}"#
+                    ).expectProblem(409, "name-in-use")
+                }
+                let suspended = try await server.site.run("device", "suspend", "control")
+                #expect(!suspended.succeeded && suspended.standardError.contains("own name"), "\(suspended)")
+                #expect(try await fleet.named.values(name, "A") == ["10.0.0.90"])
+            }
+        }
+    }
+
     @Test("tls: self: the certificate is renewed when it is due, and open connections go on")
     func renewal() async throws {
         var options = PebbleOptions()

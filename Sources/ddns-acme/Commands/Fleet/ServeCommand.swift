@@ -19,8 +19,9 @@ struct ServeCommand: SignalHandlingCommand {
         discussion: """
             Listens where the configuration says, over TLS. With `tls: self` it first obtains a certificate for its own \
             name (server.name, else this machine's label in the first zone) and only then listens: there is no moment at \
-            which it could be reached with another one. SIGTERM lets what is under way come to its end; SIGHUP makes it \
-            look at once for another certificate of its own, and connections that exist go on.
+            which it could be reached with another one. The address of that name is left to whoever keeps it, and no \
+            device gets it. SIGTERM lets what is under way come to its end; SIGHUP makes it look at once for another \
+            certificate of its own, and connections that exist go on.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -43,10 +44,6 @@ struct ServeCommand: SignalHandlingCommand {
                     hints: ["listen on 127.0.0.1, or serve over TLS"])
             }
             raiseDescriptorLimit()
-            // With `tls: self` the server is a device of its own, made before anybody can enroll.
-            if plainHTTP || server.tls != .selfIssued, let name = server.name, let own = try? context.device(name) {
-                context.zones.reserve([own.domain])
-            }
             let control = ControlServer(
                 services: context.services,
                 address: ControlServer.ListenAddress(host: "\(server.address)", port: Int(server.port)),
@@ -79,7 +76,7 @@ struct ServeCommand: SignalHandlingCommand {
                 return pair
             }
         case .selfIssued:
-            let name = try ownName(context)
+            let name = try ServerName.name(context.configuration.server, zones: context.zones.names)
             let files = try CertificateFiles(
                 out: context.configuration.stateDirectory + "/server-certificate", name: name.description)
             var request = LocalIssuance.Request(device: name)
@@ -93,14 +90,6 @@ struct ServeCommand: SignalHandlingCommand {
                 return try Self.pair(certificate: files.fullChainPath, key: files.keyPath)
             }
         }
-    }
-
-    private func ownName(_ context: OperatorContext) throws -> DeviceName {
-        if let name = context.configuration.server.name { return try context.device(name) }
-        var buffer = [CChar](repeating: 0, count: 256)
-        gethostname(&buffer, buffer.count - 1)
-        let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return try context.device(String(host.prefix { $0 != "." }))
     }
 
     /// As a URL has it (RFC 3986 §3.2.2).
