@@ -41,7 +41,7 @@ package struct FleetServices: Sendable {
         self.now = now
         lifecycle = DeviceLifecycle(store: store, zones: zones, now: now)
         checkIns = CheckInDesk(store: store, zones: zones)
-        certificates = CertificateDesk(store: store, now: now)
+        certificates = CertificateDesk(store: store, issuer: issuer, now: now)
         worker = RequestWorker(issuer: issuer, store: store, profile: profile, now: now)
         work = WorkBoard(
             store: store, directoryURL: issuer.directoryURL, policy: scheduling, canaryTag: canaryTag,

@@ -7,7 +7,8 @@ package import Foundation
 /// The devices' latest certificate requests, which are the queue of certificate work at the same time.
 package protocol RequestStore: Sendable {
     /// Stores a request in place of the device's earlier one. Failures stay counted while there is work to do, so that a
-    /// device cannot escape its backoff by asking again: a due time that is later than the new one stands.
+    /// device cannot escape its backoff by asking again: a due time that is later than the new one stands. So does one to
+    /// which an attempt has been put off, for the same names.
     ///
     /// - Throws: `notFound` for an unknown device.
     func saveRequest(_ new: NewCertificateRequest) async throws(FleetStoreError) -> CertificateRequestRecord

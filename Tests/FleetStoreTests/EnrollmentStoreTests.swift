@@ -236,6 +236,26 @@ struct EnrollmentStoreTests {
         }
     }
 
+    @Test("what was put off stays put off for the same names; for others it begins anew, and nothing is said of it")
+    func postponement() async throws {
+        try await withStore { store, time in
+            let device = try await store.makeDevice()
+            func ask(_ csr: UInt8, _ names: [String]) async throws -> CertificateRequestRecord {
+                try await store.saveRequest(
+                    NewCertificateRequest(
+                        deviceID: device.id, csr: [csr], names: names, keyFingerprint: "ab", dueAt: time.now))
+            }
+            let first = try await ask(1, [device.name])
+            try await store.failRequest(first, problem: "limit", retryAt: time.now + 600, as: .postponed)
+            let again = try await ask(2, [device.name])
+            #expect(again.dueAt == time.now + 600)
+            #expect(again.problem == "limit")
+            let other = try await ask(3, [device.name, "*.\(device.name)"])
+            #expect(other.dueAt == time.now)
+            #expect(other.problem == nil)
+        }
+    }
+
     @Test("a device that keeps asking does not escape its backoff; a settled request is kept for renewals")
     func requests() async throws {
         try await withStore { store, time in

@@ -18,7 +18,7 @@ extension DeviceAPI {
         }
         let device = try await stored(try request.device)
         let standing = try await services.certificates.submit(
-            request.body, of: device, profile: nil, mayHaveWildcard: true)
+            request.body, of: device, profile: nil, mayHaveWildcard: true, byItself: request.requester)
         if case .pending = standing {
             logger.info("certificate requested", metadata: ["device": "\(device.name)"])
             completions.wakeWorker()
@@ -72,7 +72,8 @@ extension APIProblem {
     /// Why a certificate could not be obtained, and when it is tried again.
     init(_ failure: StoredFailure, retryAt: Date, now: Date) {
         self.init(
-            failure.verdict.map(ProblemType.init) ?? .issuanceFailed, failure.message,
+            failure.verdict.map(ProblemType.init) ?? (failure.isLimit == true ? .rateLimited : .issuanceFailed),
+            failure.message,
             hint: failure.hints.isEmpty ? nil : failure.hints.joined(separator: "\n"),
             retryAfter: .seconds(max(1, Int64(retryAt.timeIntervalSince(now).rounded(.up)))))
     }

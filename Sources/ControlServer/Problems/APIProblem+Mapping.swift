@@ -41,6 +41,7 @@ extension APIProblem {
             // The primary said yes and did otherwise; only what it has not done yet is worth waiting for.
             case .publication: error.isTemporary ? .dnsUnavailable : .dnsRefused
             case .propagation, .challengeZone: .dnsUnavailable
+            case .limitReached: .rateLimited
             default: .issuanceFailed
             }
         self.init(type, explaining: error, retryAfter: error.retryAfter)

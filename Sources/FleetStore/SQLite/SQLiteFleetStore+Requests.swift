@@ -24,7 +24,10 @@ extension SQLiteFleetStore {
                     ON CONFLICT (device_id) DO UPDATE SET csr = :csr, names = :names, profile = :profile,
                         key_fingerprint = :key, requested_at = :now,
                         forced_at = coalesce(:forced, forced_at),
-                        due_at = CASE WHEN failures = 0 AND parked_at IS NULL THEN :due ELSE max(due_at, :due) END
+                        due_at = CASE
+                            WHEN failures = 0 AND parked_at IS NULL AND (problem IS NULL OR names <> :names) THEN :due
+                            ELSE max(ifnull(due_at, :due), :due) END,
+                        problem = CASE WHEN failures = 0 AND parked_at IS NULL AND names <> :names THEN NULL ELSE problem END
                     """
             ).execute(arguments: [
                 "device": new.deviceID.rawValue, "csr": Data(new.csr), "names": names, "profile": new.profile,

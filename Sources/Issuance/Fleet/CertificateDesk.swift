@@ -16,10 +16,18 @@ package struct CertificateDesk: Sendable {
     }
 
     private let store: any FleetStore
+    private let issuer: CertificateIssuer?
+    private let brake: NewKeyBrake
     private let now: @Sendable () -> Date
 
-    package init(store: any FleetStore, now: @escaping @Sendable () -> Date = { Date() }) {
+    /// - Parameter issuer: whose accounts' keys are no device's, and whose zones have the server's own name; nil: neither is
+    ///   looked at before the work is done.
+    package init(
+        store: any FleetStore, issuer: CertificateIssuer? = nil, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.store = store
+        self.issuer = issuer
+        brake = NewKeyBrake(store: store)
         self.now = now
     }
 
@@ -29,26 +37,42 @@ package struct CertificateDesk: Sendable {
     ///   - bytes: DER or PEM, for the device's own name; `*.name` too when `mayHaveWildcard`.
     ///   - profile: the CA's that is asked for with each order; nil: the configured one at that time.
     ///   - isForced: also when the present certificate is not due.
-    /// - Throws: `invalidRequest`, `FleetStoreError`.
+    ///   - requester: the device itself, whose new keys are bounded in number and noted; nil: an operator or a CI job, who
+    ///     answers for what is asked.
+    /// - Throws: `invalidRequest`, `invalidKey`, `limitReached`, `FleetStoreError`.
     package func submit(
-        _ bytes: [UInt8], of device: Device, profile: String?, mayHaveWildcard: Bool, isForced: Bool = false
+        _ bytes: [UInt8], of device: Device, profile: String?, mayHaveWildcard: Bool, isForced: Bool = false,
+        byItself requester: Requester? = nil
     ) async throws -> Standing {
         let (request, names) = try Self.request(bytes, device: device.name, mayHaveWildcard: mayHaveWildcard)
-        if names.count > 1, try await store.hasDevices(oneLabelBelow: device.name) {
-            throw IssuanceError(
-                .invalidRequest, "a wildcard of \(device.name) would be good for the names of other devices below it",
-                hints: ["ask for \(device.name) alone"])
-        }
-        try await CompromisedKeys(store: store).refuse(request)
+        try await check(request, names, of: device)
         let fingerprint = KeyFingerprint.text(of: request.publicKey)
-        if let certificate = try await store.currentCertificate(of: device.id) {
-            let isMeant = certificate.keyFingerprint == fingerprint && Set(certificate.names) == Set(names)
-            if isMeant, !isForced, !Self.isDue(certificate, now: now()) { return .ready(certificate) }
+        let last = try await store.request(of: device.id)
+        let certificate = try await store.currentCertificate(of: device.id)
+        var isBeforeTime = false
+        if let certificate, !isForced, !Self.isDue(certificate, now: now()) {
+            if certificate.keyFingerprint == fingerprint, Set(certificate.names) == Set(names) {
+                return .ready(certificate)
+            }
+            isBeforeTime = last?.isOpen(for: fingerprint, names) != true
         }
+        if requester != nil, isBeforeTime { try await brake.take(for: device, now: now()) }
         _ = try await store.saveRequest(
             NewCertificateRequest(
                 deviceID: device.id, csr: request.der, names: names, profile: profile, keyFingerprint: fingerprint,
                 dueAt: now(), isForced: isForced))
+        if let last, last.isFaulty, last.csr != request.der {
+            // What was wrong with another request says nothing of this one. Each attempt may be an order.
+            var isAdmitted = requester == nil || isBeforeTime
+            if !isAdmitted { isAdmitted = try await brake.admits(device) }
+            if isAdmitted { _ = try await store.scheduleRequest(of: device.id, at: now()) }
+        }
+        if let requester, last?.keyFingerprint != fingerprint {
+            try await store.appendAudit(
+                NewAuditEntry(
+                    actor: requester.actor, action: "certificate.request", subject: device.name,
+                    origin: requester.origin, detail: "new key, SHA-256 \(fingerprint)"))
+        }
         return try await standing(of: device)
     }
 
@@ -57,6 +81,7 @@ package struct CertificateDesk: Sendable {
     /// - Returns: false when there is no such request.
     /// - Throws: `invalidRequest` when its key is compromised, `FleetStoreError`.
     package func renew(_ device: Device) async throws -> Bool {
+        try await brake.lift(for: device)
         if let last = try await store.request(of: device.id) {
             try await CompromisedKeys(store: store).refuse(keyFingerprint: last.keyFingerprint)
         }
@@ -85,6 +110,22 @@ package struct CertificateDesk: Sendable {
             || certificate.renewal.renewAt.map { $0 <= now } ?? false
     }
 
+    /// What can be told of a request before it is taken in.
+    private func check(_ request: CertificateRequest, _ names: [String], of device: Device) async throws {
+        if names.count > 1 {
+            let coversServer = issuer?.zones.wildcardCoversServer(of: device.name) ?? false
+            let coversDevices = try await store.hasDevices(oneLabelBelow: device.name)
+            guard !coversServer, !coversDevices else {
+                throw IssuanceError(
+                    .invalidRequest,
+                    "a wildcard of \(device.name) would be good for the names of other devices below it",
+                    hints: ["ask for \(device.name) alone"])
+            }
+        }
+        try await CompromisedKeys(store: store).refuse(request)
+        try issuer?.refuseAccountKeys(request)
+    }
+
     private static func request(
         _ bytes: [UInt8], device: String, mayHaveWildcard: Bool
     ) throws(IssuanceError) -> (CertificateRequest, [String]) {
@@ -95,5 +136,18 @@ package struct CertificateDesk: Sendable {
             guard mayHaveWildcard, let request = try? CertificateRequest(bytes, names: names) else { throw error }
             return (request, names)
         }
+    }
+}
+
+extension CertificateRequestRecord {
+    /// Whether the same is being worked for.
+    fileprivate func isOpen(for keyFingerprint: String, _ names: [String]) -> Bool {
+        dueAt != nil && self.keyFingerprint == keyFingerprint && Set(self.names) == Set(names)
+    }
+
+    /// Whether the last attempt failed because of what the request itself is. One that was parked waits for an operator.
+    fileprivate var isFaulty: Bool {
+        guard dueAt != nil, parkedAt == nil, let problem else { return false }
+        return StoredFailure(problem).concernsRequest == true
     }
 }

@@ -16,10 +16,17 @@ struct FailureBlame: Sendable, Hashable {
     }
 
     let kind: Kind
+    /// Whether another request of the device may fare better at once.
+    let concernsRequest: Bool
     /// Where the operator can have the CA resume.
     let link: String?
 
     init(_ error: any Error) {
+        let cause = error as? ACMEError ?? (error as? IssuanceError)?.cause as? ACMEError
+        let ofRequest: [IssuanceError.Code] = [.invalidRequest, .invalidKey]
+        concernsRequest =
+            cause.map { [.badCSR, .badPublicKey].contains($0.code) } ?? false
+            || (error as? IssuanceError).map { ofRequest.contains($0.code) } ?? false
         switch error {
         case let error as ACMEError:
             kind = error.refusedBy != nil && error.code != .identifierPaused ? .limit : Self.kind(error.code)
