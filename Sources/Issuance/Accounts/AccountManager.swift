@@ -1,6 +1,7 @@
 package import ACME
 import CertificateFiles
 package import FleetStore
+package import FoundationEssentials
 
 /// The one account this state directory has at a CA. Its key is a file beside the database, made before the CA hears of it,
 /// so that no crash can leave an account whose key is lost.
@@ -18,17 +19,22 @@ package struct AccountManager: Sendable {
         }
     }
 
-    private let client: ACMEClient
-    private let store: any FleetStore
+    let client: ACMEClient
+    let store: any FleetStore
     private let policy: Policy
-    private let keyPath: String
-    private let directoryURL: String
+    let keyPath: String
+    let directoryURL: String
+    let now: @Sendable () -> Date
 
     /// - Parameter stateDirectory: where the key file is kept.
-    package init(client: ACMEClient, store: any FleetStore, stateDirectory: String, policy: Policy) {
+    package init(
+        client: ACMEClient, store: any FleetStore, stateDirectory: String, policy: Policy,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.client = client
         self.store = store
         self.policy = policy
+        self.now = now
         directoryURL = client.directoryURL.text
         keyPath = stateDirectory + "/" + Self.keyFile(for: client.directoryURL)
     }
@@ -65,11 +71,24 @@ package struct AccountManager: Sendable {
     }
 
     /// The session with the key that took the place of the given one's; nil when it is the account's key still.
-    func successor(of session: AccountSession) async throws -> AccountSession? {
-        guard let present = try await current(), present.url == session.url,
+    ///
+    /// - Parameter error: why the session is of no use: a key that the CA does not accept may not be the account's, and
+    ///   then one that was put aside is.
+    func successor(of session: AccountSession, after error: any Error) async throws -> AccountSession? {
+        if let present = try await current(), present.url == session.url,
             present.key.thumbprint != session.key.thumbprint
-        else { return nil }
-        return present
+        {
+            return present
+        }
+        guard let refusal = error as? ACMEError, Self.refusesTheKey(refusal) else { return nil }
+        guard try !keptKeys().isEmpty else { return nil }
+        return try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
+            // Another process may have been here first.
+            if let key = try key(), key.thumbprint != session.key.thumbprint {
+                return client.session(account: session.url, key: key)
+            }
+            return try await adoptKeptKey(of: session.url)
+        }
     }
 
     /// What is really wrong when the CA refuses a request as unauthorized: it may have ended the account.
@@ -81,8 +100,13 @@ package struct AccountManager: Sendable {
         } catch {
             guard error.code == .unauthorized else { return refusal }
         }
-        return IssuanceError(
-            .accountMissing, "the CA does not let account \(session.url) do anything any more: \(refusal.message)",
+        return ended("account \(session.url)", refusal)
+    }
+
+    /// - Parameter what: the account, as it is known.
+    private func ended(_ what: String, _ refusal: ACMEError) -> IssuanceError {
+        IssuanceError(
+            .accountMissing, "the CA does not let \(what) do anything any more: \(refusal.message)",
             hints: [
                 "ask the CA why it deactivated the account",
                 "a new account: move \(keyPath) away, then run ddns-acme account create; names that CAA binds to the old"
@@ -101,15 +125,23 @@ package struct AccountManager: Sendable {
     package func register() async throws -> (session: AccountSession, account: Account) {
         try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
             try await finishInterruptedRoll()
-            let key = try key() ?? newKey()
             let old = try await store.account(directoryURL: directoryURL)
+            // Or the CA would make a second account for a key that it has replaced.
+            try await recoverKey(of: old)
+            let key = try key() ?? newKey()
             _ = try await store.saveAccount(
                 NewAccount(
                     directoryURL: directoryURL, accountURL: old?.accountURL, contacts: policy.contacts,
                     keyFile: keyFileName))
-            var account = try await client.createAccount(
-                key: key, contacts: policy.contacts, termsOfServiceAgreed: policy.agreesToTerms,
-                externalAccount: policy.externalAccount)
+            var account: Account
+            do {
+                account = try await client.createAccount(
+                    key: key, contacts: policy.contacts, termsOfServiceAgreed: policy.agreesToTerms,
+                    externalAccount: policy.externalAccount)
+            } catch let error as ACMEError where error.code == .unauthorized && old?.accountURL != nil {
+                // Of a key that it knows, that says that the account has been ended.
+                throw ended("account \(old?.accountURL ?? "")", error)
+            }
             let session = client.session(account: account.url, key: key)
             if !account.isNew, account.status == .valid, !policy.contacts.isEmpty {
                 account = try await session.update(contacts: policy.contacts)
@@ -128,6 +160,7 @@ package struct AccountManager: Sendable {
     package func rollKey() async throws -> AccountSession {
         try await store.withLease("account:" + directoryURL, patience: .seconds(60)) { _ in
             try await finishInterruptedRoll()
+            try await recoverKey(of: store.account(directoryURL: directoryURL))
             guard let session = try await current() else { throw noAccount() }
             let next = AccountKey.generate()
             try SecretFile.write(next.pem + "\n", to: nextKeyPath)
@@ -139,16 +172,14 @@ package struct AccountManager: Sendable {
 
     /// Ends the account for good (RFC 8555 §7.3.6).
     package func deactivate() async throws -> Account {
-        guard let session = try await current() else { throw noAccount() }
-        let account = try await session.deactivate()
+        let account = try await withSession { try await $0.deactivate() }
         try await save(account)
         return account
     }
 
     /// The account as the CA has it now.
     package func show() async throws -> Account {
-        guard let session = try await current() else { throw noAccount() }
-        let account = try await session.account()
+        let account = try await withSession { try await $0.account() }
         try await save(account)
         return account
     }
@@ -176,7 +207,7 @@ package struct AccountManager: Sendable {
 
     // MARK: - Key files
 
-    private var nextKeyPath: String { keyPath + ".next" }
+    var nextKeyPath: String { keyPath + ".next" }
     private var keyFileName: String { keyPath.split(separator: "/").last.map(String.init) ?? keyPath }
 
     /// One file a CA: an account key is not used at two (RFC 8555 §11.1). A readable part and a digest of the whole URL.
@@ -197,23 +228,27 @@ package struct AccountManager: Sendable {
         return key
     }
 
-    /// A process that died in the middle of a roll-over leaves the new key; the CA knows which of the two it has.
-    private func finishInterruptedRoll() async throws {
-        guard let pem = try SecretFile.read(nextKeyPath) else { return }
-        do {
-            _ = try await client.findAccount(key: AccountKey(pem: pem))
-            try SecretFile.move(nextKeyPath, to: keyPath)
-        } catch let error as ACMEError where error.code == .accountDoesNotExist {
-            SecretFile.remove(nextKeyPath)
-        }
-    }
-
     private func save(_ account: Account) async throws {
         _ = try await store.saveAccount(
             NewAccount(
                 directoryURL: directoryURL, accountURL: account.url.text, contacts: account.contact,
                 keyFile: keyFileName,
                 status: account.status.rawValue))
+    }
+
+    /// Runs `body`, and once more when the key that it was run with turns out not to be the account's.
+    private func withSession<Value: Sendable>(
+        _ body: (AccountSession) async throws -> Value
+    ) async throws -> Value {
+        guard let session = try await current() else { throw noAccount() }
+        do {
+            return try await body(session)
+        } catch {
+            guard let rolled = try await successor(of: session, after: error) else {
+                throw await diagnosis(of: error, session: session)
+            }
+            return try await body(rolled)
+        }
     }
 
     private func noAccount() -> IssuanceError {

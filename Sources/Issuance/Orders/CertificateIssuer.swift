@@ -87,34 +87,40 @@ package struct CertificateIssuer: Sendable {
     /// As ``obtain(_:lease:progress:)``, from this CA and no other.
     func obtainHere(_ wish: Wish, lease: Lease, progress: @escaping ProgressHandler) async throws -> Obtained {
         progress(.init(.account, "looking up the account at \(client.directoryURL.host)"))
-        let session = try await accounts.ensure()
+        var session = try await accounts.ensure()
         try Self.refuse(session.key, wish.request)
         try await CompromisedKeys(store: store).refuse(wish.request)
         let wish = try await offered(wish, progress: progress)
-        do {
-            return try await obtain(wish, session: session, lease: lease, progress: progress)
-        } catch let error as LookupFailure {
-            throw await zones.diagnosis(of: error)
-        } catch let error as ACMEError where error.code == .accountDoesNotExist {
-            // The CA has forgotten the account (a test CA that was restarted): the same key gets one again.
-            progress(.init(.account, "the CA does not know the account; registering its key again"))
-            let fresh = try await accounts.register().session
-            return try await obtain(wish, session: fresh, lease: lease, progress: progress)
-        } catch {
-            // `account roll-key` in another process: the order stays with the account (RFC 8555 §7.3.5), and what the old key
-            // signed from then on was refused.
-            guard !Task.isCancelled, let rolled = try await accounts.successor(of: session) else {
-                throw await accounts.diagnosis(of: error, session: session)
-            }
-            progress(.init(.account, "the account's key has been changed meanwhile; going on with the new one"))
+        var (rolls, mayRepeat) = (0, false)
+        while true {
             do {
-                return try await obtain(wish, session: rolled, lease: lease, progress: progress)
-            } catch let error as IssuanceError where error.code == .challengeFailed {
-                // The CA was validating already, against the answer of the old key.
-                return try await obtain(wish, session: rolled, lease: lease, progress: progress)
+                return try await obtain(wish, session: session, lease: lease, progress: progress)
+            } catch let error as LookupFailure {
+                throw await zones.diagnosis(of: error)
+            } catch let error as ACMEError where error.code == .accountDoesNotExist {
+                // The CA has forgotten the account (a test CA that was restarted): the same key gets one again.
+                progress(.init(.account, "the CA does not know the account; registering its key again"))
+                let fresh = try await accounts.register().session
+                return try await obtain(wish, session: fresh, lease: lease, progress: progress)
+            } catch {
+                guard !Task.isCancelled else { throw error }
+                // `account roll-key` in another process: the order stays with the account (RFC 8555 §7.3.5), and what the old
+                // key signed from then on was refused.
+                if rolls < Self.rollLimit, let rolled = try await accounts.successor(of: session, after: error) {
+                    progress(.init(.account, "the account's key has been changed meanwhile; going on with the new one"))
+                    (session, rolls, mayRepeat) = (rolled, rolls + 1, true)
+                } else if mayRepeat, (error as? IssuanceError)?.code == .challengeFailed {
+                    // The CA was validating already, against the answer of the old key.
+                    mayRepeat = false
+                } else {
+                    throw await accounts.diagnosis(of: error, session: session)
+                }
             }
         }
     }
+
+    /// Changes of the account's key that one issuance goes along with.
+    private static let rollLimit = 5
 
     /// The wish with a profile that the CA has, by the policy for one that it does not have any more.
     private func offered(_ wish: Wish, progress: ProgressHandler) async throws -> Wish {
