@@ -46,6 +46,10 @@ package protocol RequestStore: Sendable {
     /// Notes that an attempt has been stopped in an orderly way, without a result.
     func endAttempt(_ request: CertificateRequestRecord) async throws(FleetStoreError)
 
+    /// Makes requests that are put off beyond an instant due, parked ones excepted, and current certificates whose renewal
+    /// window is not to be asked for before an instant: a clock that was ahead has noted that.
+    func reclaim(requestsAfter: Date, pollsAfter: Date, at: Date) async throws(FleetStoreError)
+
     /// Notes that the request has been worked off; not when a newer one has taken its place, or it has been forced,
     /// meanwhile.
     func settleRequest(_ request: CertificateRequestRecord) async throws(FleetStoreError)

@@ -62,6 +62,7 @@ package struct RenewalRound: Sendable {
     ///
     /// - Returns: how many have been made due.
     package func renewForAbsent(limit: Int = 500) async throws -> Int {
+        try await reclaim()
         let recalled = try await store.requestsRecalled(
             windowsEndedBefore: now().addingTimeInterval(-Self.recallPatience), limit: limit)
         return try await schedule(recalled)
@@ -70,7 +71,15 @@ package struct RenewalRound: Sendable {
 
     /// The same for all whose renewal instant has passed, without giving the devices time to send another request.
     package func scheduleDue() async throws -> Int {
-        try await schedule(try await store.requestsToRenew(at: now(), quartersGone: 0, limit: 10_000))
+        try await reclaim()
+        return try await schedule(try await store.requestsToRenew(at: now(), quartersGone: 0, limit: 10_000))
+    }
+
+    /// What a clock that was ahead has put off is due now.
+    private func reclaim() async throws {
+        let time = now()
+        try await store.reclaim(
+            requestsAfter: time + ClockRule.longestRetry, pollsAfter: time + ClockRule.longestPoll, at: time)
     }
 
     private func schedule(_ requests: [CertificateRequestRecord]) async throws -> Int {

@@ -168,7 +168,8 @@ package struct CertificateIssuer: Sendable {
     /// answer leaves the plan as it was.
     package func refreshedPlan(of record: CertificateRecord) async throws -> CertificateRecord {
         let time = now()
-        if let next = record.renewal.nextPollAt, next > time { return record }
+        // One further ahead than any CA can ask for (RFC 9773 §4.3.2) was noted by a clock that was ahead.
+        if let next = record.renewal.nextPollAt, next > time, next <= time + ClockRule.longestPoll { return record }
         // "MUST NOT check a certificate's RenewalInfo after the certificate has expired" (RFC 9773 §4.3)
         guard record.notAfter > time else { return record }
         let tags = preferences.canaryTag == nil ? [] : try await store.device(record.deviceID)?.tags ?? []
