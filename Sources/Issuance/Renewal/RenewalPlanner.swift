@@ -45,8 +45,9 @@ package enum RenewalPlanner {
     package static func usable(_ window: Range<Date>, of validity: Range<Date>) -> Range<Date>? {
         let life = validity.upperBound.timeIntervalSince(validity.lowerBound)
         let last = validity.upperBound.addingTimeInterval(-min(life / 10, 86_400))
-        guard window.lowerBound < last else { return nil }
-        // One that was over before the certificate began means at once, and that is not before it begins.
+        // One that was over before the certificate began is not about it; taken for "at once", each certificate would be
+        // replaced as soon as it comes.
+        guard window.lowerBound < last, window.upperBound > validity.lowerBound else { return nil }
         let start = max(window.lowerBound, validity.lowerBound)
         return start..<max(start.addingTimeInterval(1), min(window.upperBound, last))
     }

@@ -241,7 +241,8 @@ struct RenewalPreferencesTests {
 
     /// Of a certificate of 40 days, in days after its beginning: the CA's window, and where the instant has to be.
     private static let odd: [(from: Double, to: Double, least: Double, most: Double)] = [
-        (26, 27, 26, 27), (-90, -89, 0, 0.001), (-90, 5, 0, 5), (38.5, 45, 38.5, 39), (39.5, 41, 26.6, 26.7),
+        (26, 27, 26, 27), (-90, -89, 26.6, 26.7), (-1, 0, 26.6, 26.7), (-90, 5, 0, 5), (38.5, 45, 38.5, 39),
+        (39.5, 41, 26.6, 26.7),
         (50, 51, 26.6, 26.7), (4_000, 4_001, 26.6, 26.7),
     ]
 
