@@ -4,7 +4,7 @@ package struct PollSchedule: Sendable, Equatable {
     /// Before the first question.
     package var initial = Duration.milliseconds(25)
     /// How much longer each pause is than the one before.
-    package var factor = 1.5
+    package var factor = 2.0
     /// Longest pause of our own choice.
     package var maximum = Duration.seconds(5)
     /// When to give up, counted from the start.
@@ -13,7 +13,7 @@ package struct PollSchedule: Sendable, Equatable {
     package init() {}
 
     package init(
-        initial: Duration = .milliseconds(25), factor: Double = 1.5, maximum: Duration = .seconds(5),
+        initial: Duration = .milliseconds(25), factor: Double = 2, maximum: Duration = .seconds(5),
         deadline: Duration = .seconds(300)
     ) {
         self.initial = initial

@@ -18,6 +18,17 @@ struct PollScheduleTests {
         }
     }
 
+    @Test("a CA that needs five seconds and does not say so is asked fewer than ten times")
+    func sparse() {
+        var pauses = PollSchedule.Pauses(PollSchedule())
+        var (questions, total) = (0, Duration.zero)
+        while total < .seconds(5) {
+            total += pauses.next(nil)
+            questions += 1
+        }
+        #expect(questions < 10)
+    }
+
     @Test(
         "a CA that asks for more time than is left is asked once more at the deadline, and then given up",
         arguments: [true, false])
