@@ -8,6 +8,8 @@ import Foundation
 enum PEMBundle {
     private static let begin = "-----BEGIN CERTIFICATE-----"
     private static let end = "-----END CERTIFICATE-----"
+    /// In characters of base64; some 48 KiB of DER.
+    private static let longestBlock = 1 << 16
 
     /// The DER of each block, or a text that says where the input is not PEM.
     static func parse(_ bytes: [UInt8]) -> Result<[[UInt8]], Malformed> {
@@ -15,23 +17,28 @@ enum PEMBundle {
             return .failure(Malformed(reason: "it is not text"))
         }
         var certificates: [[UInt8]] = []
-        var body: String?
+        // One buffer that grows: what is joined anew with each line takes seconds for a MiB of short ones.
+        var (body, isInside) = ("", false)
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = line.trimmingSuffix { $0 == " " || $0 == "\t" }
-            switch (body, String(line)) {
-            case (nil, ""): continue  // blank lines between blocks are common and harmless
-            case (nil, begin): body = ""
-            case (nil, _): return .failure(Malformed(reason: "line \(index + 1) is outside any certificate"))
-            case (let encoded?, end):
-                guard let der = Data(base64Encoded: encoded), !der.isEmpty else {
+            switch (isInside, line) {
+            case (false, ""): continue  // blank lines between blocks are common and harmless
+            case (false, begin[...]): (body, isInside) = ("", true)
+            case (false, _): return .failure(Malformed(reason: "line \(index + 1) is outside any certificate"))
+            case (true, end[...]):
+                guard let der = Data(base64Encoded: body), !der.isEmpty else {
                     return .failure(Malformed(reason: "the block that ends at line \(index + 1) is not base64"))
                 }
                 certificates.append(Array(der))
-                body = nil
-            case (let encoded?, let line): body = encoded + line
+                isInside = false
+            case (true, let line):
+                guard body.utf8.count + line.utf8.count <= longestBlock else {
+                    return .failure(Malformed(reason: "the block at line \(index + 1) is longer than any certificate"))
+                }
+                body += line
             }
         }
-        guard body == nil else { return .failure(Malformed(reason: "the last block has no end")) }
+        guard !isInside else { return .failure(Malformed(reason: "the last block has no end")) }
         return .success(certificates)
     }
 
