@@ -8,9 +8,12 @@ extension ACMEError {
     /// The error that an answer outside 2xx stands for, whether or not its body is a problem document (RFC 8555 §6.7).
     init(_ response: ACMEResponse, url: ACMEURL, endpoint: ACMEEndpoint? = nil, receivedAt now: Date) {
         let problem = Problem(response)
+        // No time at all, or one that is over, is none given: with a refusal "at once" cannot be meant.
         let retryAfter =
-            response.retryAfter(receivedAt: now)
-            ?? problem?.detail.flatMap { RetryAfter(problemDetail: $0, receivedAt: now) }
+            [
+                response.retryAfter(receivedAt: now),
+                problem?.detail.flatMap { RetryAfter(problemDetail: $0, receivedAt: now) },
+            ].lazy.compactMap { $0 }.first { $0.delay > .zero }
         let code = Self.code(status: response.status, problem)
         let links = LinkHeader(response.headers.values(for: "Link"))
         let link =

@@ -40,6 +40,20 @@ struct RetryTests {
         #expect(error.code == .rateLimited && error.isTemporary)
     }
 
+    @Test(
+        "RFC 9110 §10.2.3: a refusal with no time to wait, or one that is over, gives none, and is not repeated at once",
+        arguments: [429, 503], ["0", "Thu, 01 Jan 1970 00:00:00 GMT"])
+    func noWait(status: Int, header: String) async throws {
+        let scripted = try ScriptedSession([
+            "/new-order": { _ in .problem(status, "rateLimited", "slow down", ["Retry-After": header]) }
+        ])
+        let error = try await failure { () async throws(ACMEError) in
+            try await scripted.session.newOrder(OrderRequest(identifiers: [.dns("dev.example.com")]))
+        }
+        #expect(error.code == .rateLimited && error.retryAfter == nil)
+        #expect(scripted.ca.calls(to: "/new-order").count == 1)
+    }
+
     @Test("a read is tried again after a 500, a bounded number of times", arguments: [(1, true), (99, false)])
     func serverErrors(failures: Int, succeeds: Bool) async throws {
         let scripted = try ScriptedSession([
