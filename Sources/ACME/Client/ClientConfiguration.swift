@@ -15,9 +15,9 @@ package struct ClientConfiguration: Sendable {
     package var retryLimit = 3
     /// Pause before the first repetition; doubles each time, and is drawn between half and the whole of it.
     package var retryDelay = Duration.milliseconds(250)
-    /// Rejected nonces per operation. Each attempt uses the fresh nonce of the rejection, so that even a CA that
-    /// rejects nine in ten gets through: 0.9²⁵⁶ is 2·10⁻¹².
-    package var nonceLimit = 256
+    /// Rejected nonces per operation, at a growing distance from the eighth on. Even a CA that rejects nine in ten gets
+    /// through: 0.9¹⁰⁰ is 3·10⁻⁵.
+    package var nonceLimit = 100
     /// How long a directory is used before it is fetched again.
     package var directoryLifetime = Duration.seconds(12 * 3600)
 

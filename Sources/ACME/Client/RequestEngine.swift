@@ -79,7 +79,8 @@ struct RequestEngine: Sendable {
                             nonces.settle(returning: fresh)
                             throw error
                         }
-                        nonce = fresh
+                        // Front ends that share no nonces: the next one may be asked by another.
+                        nonce = budget.doubtsNonces ? try await fetchNonce(newNonce, &budget) : fresh
                         continue
                     }
                     nonces.settle(returning: response.replayNonce)
@@ -95,21 +96,25 @@ struct RequestEngine: Sendable {
         switch await nonces.take() {
         case .nonce(let nonce): return nonce
         case .cancelled: throw ACMEError(.cancelled, "cancelled while waiting for a nonce", url: newNonce)
-        case .fetch:
-            do throws(ACMEError) {
-                // RFC 8555 §7.2: HEAD, or GET which the server answers with an empty body
-                try await gate.admit(to: .newNonce)
-                let request = ACMERequest(method: .head, url: newNonce, headers: headers(accept: "*/*"))
-                let response = try await check(exchange(request, &budget), newNonce, .newNonce)
-                guard let nonce = response.replayNonce else {
-                    throw ACMEError(.protocolViolation, "\(newNonce) hands out no usable nonce", url: newNonce)
-                }
-                return nonce
-            } catch {
-                nonces.settle(returning: nil)
-                // A nonce was asked for, nothing else: the request itself has not left yet.
-                throw error.beforeRequest
+        case .fetch: return try await fetchNonce(newNonce, &budget)
+        }
+    }
+
+    /// A nonce from newNonce, in place of one that is held.
+    private func fetchNonce(_ newNonce: ACMEURL, _ budget: inout RetryBudget) async throws(ACMEError) -> String {
+        do throws(ACMEError) {
+            // RFC 8555 §7.2: HEAD, or GET which the server answers with an empty body
+            try await gate.admit(to: .newNonce)
+            let request = ACMERequest(method: .head, url: newNonce, headers: headers(accept: "*/*"))
+            let response = try await check(exchange(request, &budget), newNonce, .newNonce)
+            guard let nonce = response.replayNonce else {
+                throw ACMEError(.protocolViolation, "\(newNonce) hands out no usable nonce", url: newNonce)
             }
+            return nonce
+        } catch {
+            nonces.settle(returning: nil)
+            // A nonce was asked for, nothing else: the request itself has not left yet.
+            throw error.beforeRequest
         }
     }
 

@@ -5,6 +5,11 @@ struct RetryBudget {
     private var failures = 0
     private var waits = 0
     private var rejectedNonces = 0
+    private var noncePause = Duration.milliseconds(20)
+
+    /// Rejections in a row that are repeated at once.
+    private static let toleratedNonces = 8
+    private static let longestNoncePause = Duration.milliseconds(500)
 
     init(_ configuration: ClientConfiguration, _ clock: any ACMEClock) {
         deadline = clock.uptime + configuration.operationTimeout
@@ -30,13 +35,17 @@ struct RetryBudget {
                 .badNonce, "\(url) rejects every nonce, \(rejectedNonces) in a row",
                 hint: "the CA's front ends may not share their nonces; try again later", url: url)
         }
-        guard rejectedNonces > 16 else { return }
+        guard rejectedNonces >= Self.toleratedNonces else { return }
+        noncePause = min(noncePause * 1.25, Self.longestNoncePause)
         do {
-            try await clock.sleep(for: .milliseconds(20))
+            try await clock.sleep(for: noncePause)
         } catch {
             throw ACMEError(.cancelled, "cancelled", url: url)
         }
     }
+
+    /// Whether the next nonce is to be asked for at newNonce.
+    var doubtsNonces: Bool { rejectedNonces.isMultiple(of: Self.toleratedNonces) }
 
     /// How long to wait before the request is sent again; `nil` when it must not or need not be.
     ///

@@ -183,6 +183,9 @@ struct LostAnswerTests {
         }
         #expect(error.code == .badNonce && error.isTemporary)
         #expect(scripted.ca.calls(to: "/order/1").count == ClientConfiguration().nonceLimit + 1)
+        // Not as fast as it answers, and with nonces from newNonce in between.
+        #expect(scripted.clock.sleeps.reduce(.zero, +) > .seconds(30))
+        #expect(scripted.ca.calls(to: "/nonce").count >= 10)
         // No nonce is used twice.
         let nonces = scripted.ca.calls.compactMap(\.nonce)
         #expect(Set(nonces).count == nonces.count)
