@@ -57,7 +57,8 @@ extension DeviceAPI {
         switch standing {
         case .ready(let certificate): return .chain(certificate.chainPEM)
         case .pending: return try .pending(retryAfter: Self.pendingRetry)
-        case .failed(let failure, let retryAt): throw APIProblem(failure, retryAt: retryAt, now: services.now())
+        case .failed(let failure, let retryAt):
+            throw APIProblem(failure.withoutTokens, retryAt: retryAt, now: services.now())
         case .none: throw APIProblem(.notFound, "there is no certificate", hint: "send a CSR")
         }
     }

@@ -71,7 +71,8 @@ struct CertificateService: Service {
                 logger.warning(
                     "certificate not obtained",
                     metadata: [
-                        "device": "\(name)", "error": "\(error)", "retry-at": "\(retryAt.formatted(.iso8601))",
+                        "device": "\(name)", "error": "\(OutsideLinks.withoutTokens("\(error)"))",
+                        "retry-at": "\(retryAt.formatted(.iso8601))",
                     ])
             }
             return services.work.outcome(outcome, of: device)
