@@ -185,7 +185,10 @@ package struct LocalIssuance: Sendable {
         case .fresh(let kind):
             // The key of an order that an interrupted run has finalized is the only one its certificate will ever fit.
             let waiting = try await isKeyStillNeeded(device) ? try files.pendingKey() : nil
-            key = try waiting.flatMap { try? DeviceKey(pem: $0) } ?? DeviceKey.generate(kind ?? .ec256)
+            let usable = waiting.flatMap { try? DeviceKey(pem: $0) }.flatMap {
+                kind == nil || $0.kind == kind ? $0 : nil
+            }
+            key = try usable ?? DeviceKey.generate(kind ?? .ec256)
         }
         try files.prepare(privateKey: key.pem)
         return (try CertificateRequest(names: request.names, deviceKey: key), key)
