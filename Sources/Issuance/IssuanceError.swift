@@ -6,6 +6,7 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
             case invalidName, nameInNoZone, invalidAddress, addressRefused, invalidRequest, invalidKey, nameTaken
             case publication, propagation, challengeZone
             case certificateAuthority, accountMissing, challengeFailed, caaForbids, chainRejected, profileUnknown
+            case notYetValid
             case busy, unknownDevice, stateForbids, limitReached, parked, replacedElsewhere, orderGone, interrupted
         }
         private let value: Value
@@ -41,6 +42,8 @@ package struct IssuanceError: Error, Hashable, Sendable, CustomStringConvertible
         package static let caaForbids = Code(.caaForbids)
         /// The certificate that came is not the one that was asked for.
         package static let chainRejected = Code(.chainRejected)
+        /// The certificate that came is the right one, and begins later by the clock here.
+        package static let notYetValid = Code(.notYetValid)
         /// The CA does not offer the configured profile.
         package static let profileUnknown = Code(.profileUnknown)
         /// Another process is at work on the same device.

@@ -58,6 +58,16 @@ package struct ACMEClient: Sendable {
         }
     }
 
+    /// Waits by the client's clock.
+    /// - Throws: `cancelled`.
+    package func pause(for duration: Duration) async throws(ACMEError) {
+        do {
+            try await engine.clock.sleep(for: duration)
+        } catch {
+            throw ACMEError(.cancelled, "cancelled while waiting for the CA", url: directoryURL)
+        }
+    }
+
     /// An endpoint that the directory need not list.
     func endpoint(_ url: ACMEURL?, _ name: String) throws(ACMEError) -> ACMEURL {
         guard let url else {

@@ -8,7 +8,8 @@ extension AccountSession {
     /// - Throws: `alreadyReplaced` when another unexpired order replaces the same certificate: ask again without
     ///   `replaces`, and Boulder's order reuse returns that order if it is this account's and has the same names and
     ///   profile. `invalidProfile` without a request when the directory lists profiles and not this one.
-    ///   `protocolViolation` when the order is not for exactly the identifiers asked for. Problems of single names
+    ///   `protocolViolation` when the order is not for exactly the identifiers asked for, with `mayHaveBeenApplied` like
+    ///   every answer to an order that was taken. Problems of single names
     ///   are in `problem.subproblems`.
     package func newOrder(_ request: OrderRequest) async throws(ACMEError) -> Order {
         guard !request.identifiers.isEmpty else {
@@ -24,13 +25,18 @@ extension AccountSession {
                     url: directory.newOrder)
             }
             let response = try await requestOrder(request, directory)
-            guard let location = response.headers["Location"] else {
-                throw ACMEError(.protocolViolation, "the CA names no order URL (Location)", url: directory.newOrder)
+            do throws(ACMEError) {
+                guard let location = response.headers["Location"] else {
+                    throw ACMEError(.protocolViolation, "the CA names no order URL (Location)", url: directory.newOrder)
+                }
+                let order = try Order(
+                    response, url: directory.newOrder.resolving(location), receivedAt: engine.clock.now)
+                try check(order, against: request)
+                return order
+            } catch {
+                // The order is there all the same.
+                throw error.afterRequest
             }
-            let order = try Order(
-                response, url: directory.newOrder.resolving(location), receivedAt: engine.clock.now)
-            try check(order, against: request)
-            return order
         }
     }
 

@@ -93,9 +93,13 @@ struct RetryBudget {
 
 extension ACMEError {
     /// The same failure, of a step that came before the request which matters.
-    var beforeRequest: ACMEError {
+    var beforeRequest: ACMEError { with(mayHaveBeenApplied: false) }
+    /// The same failure, of a step that came after the request was carried out.
+    var afterRequest: ACMEError { with(mayHaveBeenApplied: true) }
+
+    private func with(mayHaveBeenApplied: Bool) -> ACMEError {
         ACMEError(
             code, message, hint: hint, problem: problem, retryAfter: retryAfter, url: url, identifier: identifier,
-            link: link, refusedBy: refusedBy, mayHaveBeenApplied: false)
+            link: link, refusedBy: refusedBy, mayHaveBeenApplied: mayHaveBeenApplied)
     }
 }

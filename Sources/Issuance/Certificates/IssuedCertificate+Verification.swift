@@ -20,7 +20,7 @@ extension IssuedCertificate {
 
     /// Proves that it belongs to the key, names exactly what was asked for, is valid now, and that each certificate is
     /// signed by the next (RFC 8555 §7.4.2). The root is not in the chain, and whose it is the CA decides.
-    /// - Throws: `chainRejected`.
+    /// - Throws: `chainRejected`; `notYetValid` when it is all that, and begins later.
     package func verify(key: Certificate.PublicKey, names wanted: [String], now: Date) throws(IssuanceError) {
         func rejected(_ reason: String) -> IssuanceError {
             IssuanceError(
@@ -35,15 +35,9 @@ extension IssuedCertificate {
             throw rejected("it names \(names.joined(separator: ", ")) instead of \(wanted.joined(separator: ", "))")
         }
         guard now < notAfter else { throw rejected("it expired at \(notAfter.formatted(.iso8601))") }
-        guard notBefore <= now else {
-            throw rejected(
-                "it is valid from \(notBefore.formatted(.iso8601)), and here it is \(now.formatted(.iso8601))")
-        }
         for issuer in certificates.dropFirst() {
             // RFC 5280 §6.1.3 (a) (2): to whoever checks the chain it is worth no more than its weakest part.
-            guard issuer.notValidBefore <= now, now < issuer.notValidAfter else {
-                throw rejected("its issuer \(issuer.subject) expired or is not valid yet")
-            }
+            guard now < issuer.notValidAfter else { throw rejected("its issuer \(issuer.subject) expired") }
         }
         if let broken = brokenLink {
             throw rejected(
@@ -52,7 +46,21 @@ extension IssuedCertificate {
         guard certificates.count > 1 || leaf.issuer == leaf.subject else {
             throw rejected("the chain is incomplete: the issuer's certificate is missing")
         }
+        // The right one, and too early for it: CAs do not issue for the future, so the clock here is behind.
+        guard beginning <= now else {
+            throw IssuanceError(
+                .notYetValid,
+                "the certificate with serial \(serial) from \(issuer) is valid from \(beginning.formatted(.iso8601)), and here"
+                    + " it is \(now.formatted(.iso8601))",
+                hints: [
+                    "check this machine's clock",
+                    "nothing was written; the certificate is fetched again when it is valid, and no other is ordered",
+                ], isTemporary: true)
+        }
     }
+
+    /// From when on all of the chain is valid.
+    var beginning: Date { certificates.map(\.notValidBefore).max() ?? notBefore }
 }
 
 extension IssuanceError {

@@ -33,7 +33,9 @@ struct FailureBlame: Sendable, Hashable {
             link = kind == .paused ? error.link : nil
         case let error as IssuanceError:
             let below = (error.cause as? ACMEError).map { FailureBlame($0) }
-            kind = below?.kind == .paused ? .paused : Self.kind(error)
+            // An order was spent (``OrderFlow/unusable(_:)``): as with a failed validation, the next ones come ever more slowly.
+            let isSpent = error.code == .certificateAuthority && (error.cause as? ACMEError)?.mayHaveBeenApplied == true
+            kind = below?.kind == .paused ? .paused : isSpent ? .device : Self.kind(error)
             link = below?.link
         default:
             (kind, link) = (.surroundings, nil)

@@ -73,7 +73,7 @@ package struct RequestWorker: Sendable {
                     CertificateIssuer.Wish(
                         device: device, names: request.names, profile: request.profile ?? profile,
                         request: try CertificateRequest(request.csr, names: request.names), predecessor: predecessor,
-                        isForced: request.forcedAt != nil,
+                        isForced: request.forcedAt != nil, forcedAt: request.forcedAt,
                         hasNewKey: predecessor?.keyFingerprint != request.keyFingerprint),
                     lease: lease, progress: progress)
                 try await issuer.delivered(obtained, lease: lease)

@@ -127,7 +127,8 @@ package struct LocalIssuance: Sendable {
             let obtained = try await issuer.obtain(
                 CertificateIssuer.Wish(
                     device: device, names: request.names, profile: request.profile, request: csr,
-                    predecessor: try await store.currentCertificate(of: device.id), isForced: request.isForced),
+                    predecessor: try await store.currentCertificate(of: device.id), isForced: request.isForced,
+                    forcedAt: request.isForced ? now() : nil),
                 lease: lease, progress: progress)
             progress(.init(.install, "writing \(files.directory)"))
             let certificate = obtained.certificate

@@ -18,13 +18,16 @@ package struct CertificateIssuer: Sendable {
         package var predecessor: CertificateRecord?
         /// Whether somebody wants it whatever the present one is.
         package var isForced: Bool
+        /// When they said so: an order that was stuck before is given up then, and one that gets stuck later is not.
+        package var forcedAt: Date?
         /// Whether it is for a key that somebody has sent and that the present certificate is not for: whoever holds it may
         /// be new, so it is looked at anew whose the name is.
         package var hasNewKey: Bool
 
         package init(
             device: Device, names: [String], profile: String?, request: CertificateRequest,
-            predecessor: CertificateRecord? = nil, isForced: Bool = false, hasNewKey: Bool = false
+            predecessor: CertificateRecord? = nil, isForced: Bool = false, forcedAt: Date? = nil,
+            hasNewKey: Bool = false
         ) {
             self.device = device
             self.names = names
@@ -32,6 +35,7 @@ package struct CertificateIssuer: Sendable {
             self.request = request
             self.predecessor = predecessor
             self.isForced = isForced
+            self.forcedAt = forcedAt
             self.hasNewKey = hasNewKey
         }
     }
@@ -151,7 +155,7 @@ package struct CertificateIssuer: Sendable {
         let (certificate, order) = try await flow.run(
             OrderFlow.Purpose(
                 device: wish.device, names: wish.names, profile: wish.profile, replaces: terms.replaces,
-                kind: terms.kind, isForced: wish.isForced, request: wish.request))
+                kind: terms.kind, isForced: wish.isForced, forcedAt: wish.forcedAt, request: wish.request))
         let record = try await remember(certificate, of: wish, order: order)
         let noted = try await store.advanceOrder(order.id, to: .downloaded, OrderChange(), holding: lease)
         CrashPoint.reached(.downloaded)

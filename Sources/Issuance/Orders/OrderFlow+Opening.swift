@@ -57,12 +57,12 @@ extension OrderFlow {
         guard let text = open.orderURL, let url = try? ACMEURL(text) else {
             return try await create(open, purpose, isRepeated: true)
         }
-        let order: Order
-        do throws(ACMEError) {
-            order = try await session.order(at: url)
-        } catch {
-            guard [.notFound, .malformed, .unauthorized].contains(error.code) else { throw error }
-            try await giveUp("the CA no longer knows the order")
+        guard let order = try await present(url) else {
+            try await giveUp("the CA no longer knows the order", wasIssued: open.step >= .finalized)
+            return nil
+        }
+        if let reason = abandonment(of: open, order, purpose) {
+            try await giveUp(reason, wasIssued: open.step >= .finalized)
             return nil
         }
         switch order.status {
@@ -86,6 +86,10 @@ extension OrderFlow {
             let noted = try await note(
                 record, .created, OrderChange(orderURL: order.url.text, expiresAt: order.expires))
             return .underWay(noted, order)
+        } catch let error as ACMEError where error.code == .protocolViolation && error.mayHaveBeenApplied {
+            // The CA has an order that nobody can find again: it is spent, and the next one is to be charged like it.
+            try await close(record, because: error)
+            throw Self.unusable(error)
         } catch let error as ACMEError where error.code == .rateLimited || error.code == .identifierPaused {
             // There is no order, so nothing to resume; and the CA counts no order that it refuses.
             try await close(record, because: error)

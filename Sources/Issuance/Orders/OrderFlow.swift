@@ -18,6 +18,8 @@ struct OrderFlow: Sendable {
         let kind: OrderKind
         /// Whether it is made even if somebody else's order has replaced the present certificate.
         let isForced: Bool
+        /// When somebody asked for that; see ``CertificateIssuer/Wish/forcedAt``.
+        let forcedAt: Date?
         let request: CertificateRequest
     }
 
@@ -56,6 +58,7 @@ struct OrderFlow: Sendable {
                         ))
                 }
                 let certificate = try IssuedCertificate(answer: chain.certificates)
+                try await waitForBeginning(of: certificate)
                 try certificate.verify(key: purpose.request.publicKey, names: purpose.names, now: now())
                 return (certificate, record)
             } catch {
@@ -129,6 +132,10 @@ struct OrderFlow: Sendable {
         }
         let current = try await store.order(record.id) ?? record
         guard !current.step.isFinal else { return }
+        if isHopeless(error, current) {
+            // Finalized, so the certificate counts.
+            return try await close(record, because: error)
+        }
         _ = try await store.advanceOrder(
             record.id, to: current.step, OrderChange(lastError: Self.reason(error)), holding: lease)
     }

@@ -61,7 +61,14 @@ struct IssuedCertificateTests {
     func time() throws {
         try expectRejection(try chain(try leaf(from: -7_200, to: -3_600)), "expired")
         try expectRejection(try chain(try leaf(from: -3_600, to: 0)), "expired")
-        try expectRejection(try chain(try leaf(from: 1, to: 3_600)), "valid from")
+        let early = try chain(try leaf(from: 1, to: 3_600))
+        let error = try #require(throws: IssuanceError.self) {
+            try early.verify(key: key.publicKey, names: [name], now: now)
+        }
+        #expect(error.code == .notYetValid && error.isTemporary)
+        #expect(error.message.contains("valid from") && error.hints.contains("check this machine's clock"))
+        // Not the right one, and that is worse.
+        try expectRejection(early, "instead of", names: ["other.example.com"])
         try chain(try leaf(from: 0, to: 1)).verify(key: key.publicKey, names: [name], now: now)
     }
 

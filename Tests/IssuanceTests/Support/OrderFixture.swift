@@ -131,12 +131,14 @@ struct OrderFixture: Sendable {
     @discardableResult
     func obtain(_ device: Device, key: DeviceKey? = nil, isForced: Bool = false) async throws -> CertificateRecord {
         let (issuer, store, name, key) = (issuer, store, device.name, try key ?? .generate())
+        let forcedAt = isForced ? time.now : nil
         return try await store.withLease("device:" + name) { lease in
             let obtained = try await issuer.obtain(
                 CertificateIssuer.Wish(
                     device: device, names: [name], profile: nil,
                     request: try CertificateRequest(names: [name], deviceKey: key),
-                    predecessor: try await store.currentCertificate(of: device.id), isForced: isForced),
+                    predecessor: try await store.currentCertificate(of: device.id), isForced: isForced,
+                    forcedAt: forcedAt),
                 lease: lease, progress: { _ in })
             try await issuer.delivered(obtained, lease: lease)
             return obtained.record
