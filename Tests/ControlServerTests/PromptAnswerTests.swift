@@ -72,7 +72,7 @@ struct PromptAnswerTests {
             let responder = APIResponder(
                 endpoints: EndpointTable([]),
                 authenticator: Authenticator(
-                    store: services.store, index: index, zones: services.zones.names, now: services.now),
+                    store: services.store, index: index, zones: services.zones, now: services.now),
                 devices: devices, metrics: metrics, settings: settings, logger: logger)
             let setting = Setting(services: services, responder: responder, credential: credential, device: device)
             #expect(try setting.isAnswered() == false, "before the store was looked at")

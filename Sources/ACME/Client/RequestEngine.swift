@@ -80,7 +80,8 @@ struct RequestEngine: Sendable {
                             throw error
                         }
                         // Front ends that share no nonces: the next one may be asked by another.
-                        nonce = budget.doubtsNonces ? try await fetchNonce(newNonce, &budget) : fresh
+                        nonce = fresh
+                        if budget.doubtsNonces { nonce = try await fetchNonce(newNonce, &budget) }
                         continue
                     }
                     nonces.settle(returning: response.replayNonce)

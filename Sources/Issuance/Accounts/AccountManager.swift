@@ -134,13 +134,14 @@ package struct AccountManager: Sendable {
                     directoryURL: directoryURL, accountURL: old?.accountURL, contacts: policy.contacts,
                     keyFile: keyFileName))
             var account: Account
-            do {
+            do throws(ACMEError) {
                 account = try await client.createAccount(
                     key: key, contacts: policy.contacts, termsOfServiceAgreed: policy.agreesToTerms,
                     externalAccount: policy.externalAccount)
-            } catch let error as ACMEError where error.code == .unauthorized && old?.accountURL != nil {
+            } catch {
                 // Of a key that it knows, that says that the account has been ended.
-                throw ended("account \(old?.accountURL ?? "")", error)
+                guard error.code == .unauthorized, let known = old?.accountURL else { throw error }
+                throw ended("account \(known)", error)
             }
             let session = client.session(account: account.url, key: key)
             if !account.isNew, account.status == .valid, !policy.contacts.isEmpty {

@@ -41,12 +41,12 @@ package struct CertificateRevoker: Sendable {
     ) async throws(FleetStoreError) -> [CertificateRecord] {
         let present = record.revokedAt == nil ? [record] : []
         guard reason == .keyCompromise else { return present }
-        let time = now()
-        return present
-            + (try await store.certificates(of: record.deviceID, limit: Self.limit)).filter {
-                $0.id != record.id && $0.keyFingerprint == record.keyFingerprint && $0.revokedAt == nil
-                    && $0.notAfter > time
-            }
+        let (time, all) = (now(), try await store.certificates(of: record.deviceID, limit: Self.limit))
+        let others = all.filter {
+            $0.id != record.id && $0.keyFingerprint == record.keyFingerprint && $0.revokedAt == nil
+                && $0.notAfter > time
+        }
+        return present + others
     }
 
     /// Certificates of one device that are looked at, latest first.
