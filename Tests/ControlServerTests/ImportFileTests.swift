@@ -55,6 +55,13 @@ struct ImportFileTests {
         #expect(lines.map { (try? $0.device.get().name) ?? "-" } == ["a", "-", "-", "b"])
     }
 
+    @Test("JSON Lines whose lines end as Windows ends them are the same lines")
+    func windowsLines() throws {
+        let lines = try read("{\"name\":\"a\"}\r\n\r\n{\"name\":\"b\"}\r\n[]\r\n", MediaType.jsonLines)
+        #expect(lines.map(\.number) == [1, 3, 4])
+        #expect(lines.map { (try? $0.device.get().name) ?? "-" } == ["a", "b", "-"])
+    }
+
     @Test("another type, or bytes that are no text")
     func types() {
         #expect { try ImportFile.read([], contentType: nil) } throws: { ($0 as? APIProblem)?.status == 415 }

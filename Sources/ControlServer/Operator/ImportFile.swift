@@ -30,7 +30,11 @@ enum ImportFile {
 
     private static func jsonLines(_ text: String) -> [Line] {
         var lines: [Line] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // Octets: "\r\n" is one Character, which "\n" does not separate.
+        for (index, octets) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let line = Substring(octets)
             if line.allSatisfy(\.isWhitespace) { continue }
             let device = Result {
                 if let name = RepeatedMembers.first(in: Array(line.utf8)) {

@@ -1,5 +1,6 @@
 import CertificateFiles
 import CommandLineProgram
+import Glibc
 
 /// A file that the operator names on the command line.
 enum InputFile {
@@ -12,5 +13,25 @@ enum InputFile {
                 hints: ["check the path; it starts from the present directory"])
         }
         return bytes
+    }
+
+    /// What is piped in, to its end.
+    ///
+    /// - Throws: status 65 when it cannot be read or is larger.
+    static func standardInput(what: String, limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw CommandFailure(.badInput, "the \(what) cannot be read: \(String(cString: strerror(errno)))")
+            }
+            bytes += buffer[..<count]
+            guard bytes.count <= limit else {
+                throw CommandFailure(.badInput, "the \(what) is larger than \(limit >> 20) MiB")
+            }
+        }
     }
 }

@@ -100,13 +100,25 @@ extension DeviceCommand {
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var server: ServerOptions
-        @Argument(help: "The file; .csv, or .jsonl.", completion: .file(extensions: ["csv", "jsonl"])) var file: String
+        @Argument(help: "The file; `-` for standard input.", completion: .file(extensions: ["csv", "jsonl"])) var file:
+            String
         @Flag(help: "Say what would be done, and change nothing.") var dryRun = false
 
+        /// What is in it says more than what it is called: a header line begins with no brace.
+        private static func mediaType(of body: [UInt8], named name: String) -> String {
+            let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            if first == UInt8(ascii: "{") { return MediaType.jsonLines }
+            let isNamed = [".jsonl", ".ndjson"].contains { name.lowercased().hasSuffix($0) }
+            return isNamed ? MediaType.jsonLines : MediaType.csv
+        }
+
         func run() async throws {
-            let body = try InputFile.bytes(
-                file, what: "list of devices", limit: ServerSettings().importLimit)
-            let type = file.lowercased().hasSuffix(".csv") ? MediaType.csv : MediaType.jsonLines
+            let limit = ServerSettings().importLimit
+            let body =
+                file == "-"
+                ? try InputFile.standardInput(what: "list of devices", limit: limit)
+                : try InputFile.bytes(file, what: "list of devices", limit: limit)
+            let type = Self.mediaType(of: body, named: file)
             let isRehearsal = dryRun
             let report = try await server.withFleet(common, asksDNS: false) {
                 try await $0.importDevices(body, contentType: type, dryRun: isRehearsal)
