@@ -133,6 +133,9 @@ struct ConfigurationMistakeTests {
         Mistake("/var/lib/ddns-acme", "\"a\\0b\"", at: "1:18", "state-directory", "not a path", hint: "control"),
         Mistake(
             "0.0.0.0:8443", "localhost:8443", at: "16:11", "server.listen", "not an address", hint: "127.0.0.1:8443"),
+        Mistake(
+            "0.0.0.0:8443", "\"::1:8443\"", at: "16:11", "server.listen", "ends in 8443", hint: "[::1]:8443"),
+        Mistake("0.0.0.0:8443", "\":::8443\"", at: "16:11", "server.listen", "not an address", hint: "[::]:8443"),
         Mistake("0.0.0.0:8443", "0.0.0.0:65536", at: "16:11", "server.listen", "not an address", hint: ""),
         Mistake("0.0.0.0:8443", "\"::1:8443x\"", at: "16:11", "server.listen", "not an address", hint: "[::]:8443"),
     ]

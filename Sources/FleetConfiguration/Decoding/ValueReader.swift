@@ -52,6 +52,14 @@ struct ValueReader {
 
     /// An address with an optional port: `0.0.0.0`, `127.0.0.1:8443`, `[::]:8443`.
     func listenAddress(_ text: String) throws(ConfigurationComplaint) -> (IPAddress, UInt16) {
+        if case .v6? = IPAddress(text), text.hasSuffix(":\(ServerConfiguration.defaultPort)") {
+            let host = text.dropLast(":\(ServerConfiguration.defaultPort)".count)
+            throw ConfigurationComplaint(
+                "\(quoted(text)) is an IPv6 address that ends in \(ServerConfiguration.defaultPort), not an address and a port",
+                hint:
+                    "write [\(host.hasSuffix(":") ? host + ":" : host)]:\(ServerConfiguration.defaultPort), or [\(text)] for the address"
+            )
+        }
         if let address = IPAddress(text) { return (address, ServerConfiguration.defaultPort) }
         let isBracketed = text.hasPrefix("[")
         let hostEnd = isBracketed ? text.lastIndex(of: "]") : text.lastIndex(of: ":")
