@@ -35,6 +35,9 @@ package enum Route: String, CaseIterable, Sendable {
     case metrics = "/metrics"
     case openAPI = "/openapi.json"
 
+    /// Whether it tells how the server and the fleet are, which costs some work.
+    package var isMonitoring: Bool { self == .readiness || self == .metrics }
+
     /// The path with its parameter filled in, escaped so that no value can reach another path (RFC 3986 §2.3).
     package func path(_ parameter: String? = nil) -> String {
         guard let parameter, let open = rawValue.firstIndex(of: "{"), let close = rawValue.firstIndex(of: "}") else {

@@ -16,4 +16,9 @@ package protocol FleetStore:
     DeviceStore, AccountStore, OrderJournal, ChallengeLedger, CertificateStore, LeaseStore, RateLimitStore, AuditLog,
     TokenStore, EnrollmentStore, RequestStore, StandingStore, AuthorityTroubleStore, WorkStore,
     PublicationPauseStore
-{}
+{
+    /// Writes something that changes nothing.
+    ///
+    /// - Throws: what a change would fail with at present.
+    func proveWritable() async throws(FleetStoreError)
+}

@@ -53,6 +53,9 @@ package struct FleetStoreError: Error, Sendable, Hashable, CustomStringConvertib
         self.hint = hint
     }
 
+    /// Whether nothing can be stored, for want of room or of permission: what can be read still is.
+    package var isForWantOfRoom: Bool { code == .diskFull || code == .notWritable }
+
     package var description: String { "\(message) (\(hint))" }
 
     package static func == (left: Self, right: Self) -> Bool { left.code == right.code }

@@ -22,6 +22,25 @@ struct ProblemMappingTests {
         }
     }
 
+    @Test("a store that takes nothing is a matter of time, and where it lies is nobody's business outside")
+    func fullStore() {
+        for code in [FleetStoreError.Code.diskFull, .notWritable] {
+            let problem = APIProblem(FleetStoreError(code, "/var/lib/secret", hint: "make room"))
+            #expect(problem.status == 503 && problem.document.type == .overloaded)
+            #expect(problem.retryAfter == .seconds(60))
+            #expect(problem.document.detail?.contains("/var") == false && problem.document.hint == nil)
+        }
+    }
+
+    @Test("RFC 9110 §12.5.3: Accept-Encoding goes with a 415 for the coding, and with no other")
+    func codings() {
+        func accepted(_ problem: APIProblem) -> [String] {
+            APIAnswer(problem, id: "1").fields.filter { $0.name == "Accept-Encoding" }.map(\.value)
+        }
+        #expect(accepted(APIProblem(.unsupportedMediaType, codings: "identity")) == ["identity"])
+        #expect(accepted(APIProblem(.unsupportedMediaType)) == [])
+    }
+
     @Test("every code of an issuance failure has a type of ours, with status and title")
     func issuanceErrors() {
         let codes: [IssuanceError.Code] = [

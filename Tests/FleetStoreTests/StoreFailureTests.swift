@@ -32,6 +32,25 @@ struct StoreFailureTests {
         }
     }
 
+    @Test("Whether it can be written is found out by writing, which changes nothing")
+    func proof() async throws {
+        try await TemporaryDirectory.with { directory in
+            let path = directory.path("state")
+            let store = try await SQLiteFleetStore.open(directory: path)
+            let before = try await store.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+            try await store.proveWritable()
+            #expect(try await store.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == before)
+            // As when the file belongs to somebody else: reading goes on.
+            try await store.write { try $0.execute(sql: "PRAGMA query_only = 1") }
+            #expect(try await store.device(named: "none.example.com") == nil)
+            await #expect {
+                try await store.proveWritable()
+            } throws: {
+                ($0 as? FleetStoreError)?.isForWantOfRoom == true
+            }
+        }
+    }
+
     @Test("A directory that others may write to is refused", arguments: [0o777, 0o1777, 0o770, 0o702])
     func insecure(mode: Int) async throws {
         try await TemporaryDirectory.with { directory in

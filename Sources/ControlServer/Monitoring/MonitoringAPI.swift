@@ -11,6 +11,21 @@ struct MonitoringAPI: Sendable {
     let metrics: ServerMetrics
     let completions: CompletionBoard
     let zoneWatch: ZoneWatch
+    /// To count the fleet takes the longer the larger it is, and whoever asks needs no credential.
+    private let census = Remembered<Result<FleetCensus, FleetStoreError>>(for: .seconds(5))
+    /// Each costs a commit.
+    private let writing = Remembered<Result<Void, FleetStoreError>>(for: .seconds(10))
+
+    init(
+        services: FleetServices, index: DeviceIndex, metrics: ServerMetrics, completions: CompletionBoard,
+        zoneWatch: ZoneWatch
+    ) {
+        self.services = services
+        self.index = index
+        self.metrics = metrics
+        self.completions = completions
+        self.zoneWatch = zoneWatch
+    }
 
     var endpoints: [Endpoint] {
         [
@@ -23,11 +38,20 @@ struct MonitoringAPI: Sendable {
         ]
     }
 
-    /// Ready means that devices can be served: the store answers. DNS and CA may be down; that is told request by request.
+    /// Ready means that devices can be served: the store answers and takes what is written. DNS and CA may be down; that is
+    /// told request by request.
     private func readiness(_ request: APIRequest) async throws -> APIAnswer {
         do {
             try await index.refresh()
+            let store = services.store
+            try await writing.value {
+                do throws(FleetStoreError) { return .success(try await store.proveWritable()) } catch {
+                    return .failure(error)
+                }
+            }.get()
             return Self.plain("ready\n")
+        } catch let error as FleetStoreError where error.isForWantOfRoom {
+            throw APIProblem(error)
         } catch {
             throw APIProblem(.overloaded, "the store does not answer", retryAfter: .seconds(5))
         }
@@ -40,7 +64,12 @@ struct MonitoringAPI: Sendable {
         text.write(services.zones.propagation.laggards)
         text.family("ddns_acme_enrolled_devices", .gauge, "Devices that have a credential.")
         text.sample("ddns_acme_enrolled_devices", [], Double(index.deviceCount))
-        let census = try await services.store.census(at: services.now())
+        let (store, now) = (services.store, services.now())
+        let census = try await self.census.value {
+            do throws(FleetStoreError) { return .success(try await store.census(at: now)) } catch {
+                return .failure(error)
+            }
+        }.get()
         text.family("ddns_acme_devices", .gauge, "Devices by state.")
         for state in Device.State.allCases {
             text.sample("ddns_acme_devices", [("state", state.rawValue)], Double(census.devices[state] ?? 0))

@@ -58,11 +58,14 @@ extension FleetOperations {
 
     private func outcome(
         _ name: String, _ request: BulkRequest, by requester: Requester
-    ) async throws(CancellationError) -> BulkOutcome {
+    ) async throws -> BulkOutcome {
         do {
             guard let changed = try await change(name, request, by: requester) else { return .asItIs }
             return .changed(changed)
         } catch let error as CancellationError {
+            throw error
+        } catch let error as FleetStoreError where error.isForWantOfRoom {
+            // It will be so for all.
             throw error
         } catch {
             return .failed(BulkReport.Failure(name: name, problem: APIProblem(error).document))

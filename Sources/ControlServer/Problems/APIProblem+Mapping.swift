@@ -50,6 +50,9 @@ extension APIProblem {
     private init(_ error: FleetStoreError) {
         switch error.code {
         case .busy, .leaseHeld, .leaseLost: self.init(.overloaded, retryAfter: .seconds(5))
+        // Which disk, and why, is for the log.
+        case _ where error.isForWantOfRoom:
+            self.init(.overloaded, "the server cannot store anything at present", retryAfter: .seconds(60))
         case .notFound: self.init(.notFound)
         case .conflict: self.init(.conflict, error.message)
         case .invalidValue: self.init(.malformed, error.message, hint: error.hint)
