@@ -30,9 +30,13 @@ package struct ServerSettings: Sendable {
     package var answerTimeout: Duration = .seconds(60)
     /// Connections at a time; more wait in the kernel's queue.
     package var connectionLimit = 12_000
+    /// Of these, what one client address (IPv6: a /64) may have; not behind a proxy, where all have its address.
+    var clientConnectionLimit: Int { max(1, connectionLimit / 2) }
     /// Per client address (IPv6: per /64): requests without a valid credential, so that nobody who shares an address with
     /// many, or with somebody who tries credentials, is held up by them.
     package var addressRate = Rate(burst: 400, interval: .milliseconds(10))
+    /// Per client address, for the routes of monitoring: they cost more than a refusal, and are asked a few times a minute.
+    package var monitoringRate = Rate(burst: 60, interval: .milliseconds(200))
     /// Per device or token.
     package var credentialRate = Rate(burst: 60, interval: .milliseconds(500))
     /// Per device: changes of its addresses. Each costs an update of the zone, which its secondaries fetch, and a commit.

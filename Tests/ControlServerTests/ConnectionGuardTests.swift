@@ -7,6 +7,12 @@ import Testing
 
 @Suite("ConnectionGuard: what a connection may take")
 struct ConnectionGuardTests {
+    static func makeGuard(
+        _ patience: ConnectionPatience = ConnectionPatience(usual: .seconds(75), crowded: .seconds(5), crowd: 1)
+    ) -> ConnectionGuard {
+        ConnectionGuard(patience: patience, bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in })
+    }
+
     /// What whoever reads the requests is told of.
     private final class Errors: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
@@ -27,8 +33,7 @@ struct ConnectionGuardTests {
         ) throws {
             channel = EmbeddedChannel(loop: loop)
             try channel.pipeline.syncOperations.addHandler(
-                ConnectionGuard(
-                    patience: patience, bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in }))
+                ConnectionGuardTests.makeGuard(patience))
             try channel.pipeline.syncOperations.addHandler(errors)
             channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         }

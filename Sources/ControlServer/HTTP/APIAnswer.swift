@@ -38,6 +38,7 @@ struct APIAnswer: Sendable {
             fields.append((HeaderName.retryAfter, String(max(1, seconds))))
         }
         if status == 401 { fields.append(("WWW-Authenticate", "Bearer realm=\"ddns-acme\"")) }
+        if let codings = problem.codings { fields.append(("Accept-Encoding", codings)) }
         if !problem.allowed.isEmpty { fields.append(("Allow", problem.allowed.joined(separator: ", "))) }
     }
 

@@ -18,6 +18,7 @@ struct APIResponder: HTTPResponder {
     let settings: ServerSettings
     let logger: Logger
     let addressLimit: RateLimiter<ClientNetwork>
+    let monitoringLimit: RateLimiter<ClientNetwork>
     let credentialLimit: RateLimiter<[UInt8]>
     let deviceLimit: RateLimiter<Device.ID>
     let failureLimit: RateLimiter<ClientNetwork>
@@ -37,6 +38,7 @@ struct APIResponder: HTTPResponder {
         self.settings = settings
         self.logger = logger
         addressLimit = RateLimiter(settings.addressRate)
+        monitoringLimit = RateLimiter(settings.monitoringRate)
         credentialLimit = RateLimiter(settings.credentialRate)
         deviceLimit = RateLimiter(settings.credentialRate)
         failureLimit = RateLimiter(settings.failureRate)
@@ -55,7 +57,8 @@ struct APIResponder: HTTPResponder {
             let principal = try await principal(request.headers, match, client)
             let body = try await BodyReader.read(
                 request.body, declared: request.headers[.contentLength],
-                limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit)
+                limit: match.endpoint.isImport ? settings.importLimit : settings.bodyLimit,
+                wanted: { Self.welcomeBody(of: request, context.channel) })
             isRead = true
             answer = try await Self.serve(
                 match.endpoint,
@@ -64,6 +67,8 @@ struct APIResponder: HTTPResponder {
                     fields: request.headers, body: body, client: client))
         } catch let error as HTTPParserError {
             throw error
+        } catch let error as AbortedRequest {
+            return aborted(error, context)
         } catch {
             answer = refusal(counted(error, client), context.id)
         }
@@ -116,12 +121,19 @@ struct APIResponder: HTTPResponder {
         let principal = try await authenticator.principal(fields, for: match)
         let wait =
             switch principal {
+            case .nobody where match.endpoint.route.isMonitoring: monitoringLimit.take(ClientNetwork(client))
             case .nobody: addressLimit.take(ClientNetwork(client))
             case .enrolling(let hash), .token(_, let hash): credentialLimit.take(hash)
             // Not per credential: a device can have as many of them as it likes, one after the other.
             case .device(let standing): deviceLimit.take(standing.deviceID)
             }
         if let wait { throw limited(wait) }
+        if let coding = fields[.contentEncoding], coding.lowercased() != "identity" {
+            // RFC 9110 §8.4: nobody here decodes it.
+            throw APIProblem(
+                .unsupportedMediaType, "a body in a content coding is not taken here",
+                hint: "send it as it is, without Content-Encoding", codings: "identity")
+        }
         return principal
     }
 
@@ -129,6 +141,10 @@ struct APIResponder: HTTPResponder {
     private func counted(_ error: any Error, _ client: SocketAddress?) -> any Error {
         guard let problem = error as? APIProblem, problem.status == 401 else { return error }
         metrics.count(.authenticationFailed)
+        // Whoever has one of ours that is over guesses nothing, and is to learn what is wrong with it.
+        if [.tokenExpired, .tokenUsedUp].contains(problem.document.type) {
+            return addressLimit.take(ClientNetwork(client)).map(limited) ?? problem
+        }
         return failureLimit.take(ClientNetwork(client)).map(limited) ?? problem
     }
 
@@ -165,6 +181,19 @@ struct APIResponder: HTTPResponder {
             result[name] = text
         }
         return result
+    }
+
+    private static func welcomeBody(of request: Request, _ channel: any Channel) {
+        guard request.headers[.expect]?.lowercased() == "100-continue", announcesBody(request) else { return }
+        channel.triggerUserOutboundEvent(BodyWanted(), promise: nil)
+    }
+
+    /// Nothing is counted as an answer, since nobody gets this one.
+    private func aborted(_ request: AbortedRequest, _ context: APIContext) -> Response {
+        metrics.count(.requestAborted)
+        logger.debug("request broken off", metadata: ["id": "\(context.id)", "error": "\(request.cause)"])
+        let answer = APIAnswer(APIProblem(.malformed, "the request broke off"), id: context.id)
+        return Self.response(answer, id: context.id, isHead: false, closes: true)
     }
 
     private static func announcesBody(_ request: Request) -> Bool {

@@ -9,6 +9,8 @@ final class ServerMetrics: Sendable {
         case authenticationFailed = "ddns_acme_authentication_failures_total"
         case rateLimited = "ddns_acme_rate_limited_total"
         case credentialShared = "ddns_acme_shared_credentials_total"
+        case connectionRefused = "ddns_acme_connections_not_taken_total"
+        case requestAborted = "ddns_acme_aborted_requests_total"
 
         var help: String {
             switch self {
@@ -17,6 +19,8 @@ final class ServerMetrics: Sendable {
             case .authenticationFailed: "Requests whose credential was not accepted."
             case .rateLimited: "Requests refused by a rate limit."
             case .credentialShared: "Times that two devices seemed to use one credential."
+            case .connectionRefused: "Times that a connection was not taken for want of a place."
+            case .requestAborted: "Requests whose client went away before their end."
             }
         }
     }

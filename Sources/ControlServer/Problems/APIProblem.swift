@@ -7,14 +7,17 @@ package struct APIProblem: Error, Sendable {
     package var retryAfter: Duration?
     /// Methods for `Allow`, with 405.
     package var allowed: [String] = []
+    /// Becomes `Accept-Encoding`, with a 415 that is about the content coding (RFC 9110 §12.5.3).
+    package var codings: String?
 
     package init(
         _ type: ProblemType, _ detail: String? = nil, hint: String? = nil, retryAfter: Duration? = nil,
-        allowed: [String] = []
+        allowed: [String] = [], codings: String? = nil
     ) {
         document = ProblemDocument(type, detail: detail, hint: hint)
         self.retryAfter = retryAfter
         self.allowed = allowed
+        self.codings = codings
     }
 
     var status: Int { document.status ?? 500 }

@@ -62,6 +62,7 @@ struct BrokenClientTests {
         // Refused before the body is looked at, and answered once.
         Case("POST /v1/check-in HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 401, "unauthorized"),
         Case("POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 99999999\r\n\r\n", 401, "unauthorized"),
+        Case("POST /v1/check-in HTTP/1.1\r\n\(host)Content-Length: 9223372036854775808\r\n\r\n", 401, "unauthorized"),
         Case("CONNECT evil:443 HTTP/1.1\r\n\(host)\r\n", 404, "not-found", closes: false),
         Case("TRACE /healthz HTTP/1.1\r\n\(host)\r\n", 405, "method-not-allowed", closes: false),
         Case("GET /healthz?%zz HTTP/1.1\r\n\(host)\r\n", 400, "malformed", closes: false),
@@ -113,6 +114,28 @@ struct BrokenClientTests {
                 #expect(silent, "\(outcomes)")
                 let answer = try await server.checkIn(credential, ["10.0.0.5"])
                 #expect(answer.status == 200)
+            }
+        }
+    }
+
+    @Test(
+        "RFC 9110 §10.1.1, §8.4: who asks first is told to go on, or refused at once; a body in a coding is not taken")
+    func expectations() async throws {
+        try await Fleet.with { fleet in
+            try await ControlServerProcess.with(fleet) { server in
+                let credential = try await server.enroll("dev1", addresses: ["10.0.0.5"])
+                let head = "POST /v1/check-in HTTP/1.1\r\n\(Self.host)Expect: 100-continue\r\nConnection: close\r\n"
+                let body = #"{"addresses":["10.0.0.5"]}"#
+                let length = "Content-Length: \(body.utf8.count)\r\n\r\n"
+                let good = head + "Authorization: Bearer \(credential)\r\n"
+                let outcomes = try await RawHTTP.send(
+                    [good + length + body, head + length, good + "Content-Encoding: gzip\r\n" + length],
+                    port: server.port)
+                let answers = outcomes.map(\.answer)
+                #expect(answers[0].hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "), "\(outcomes)")
+                #expect(outcomes[1].status == 401 && outcomes[1].answers == 1, "\(outcomes)")
+                #expect(outcomes[2].status == 415 && outcomes[2].answers == 1, "\(outcomes)")
+                #expect(answers[2].lowercased().contains("accept-encoding: identity\r\n"), "\(outcomes)")
             }
         }
     }
