@@ -27,9 +27,9 @@ package struct ControlServer: Sendable {
     }
 
     private let services: FleetServices
-    private let settings: ServerSettings
+    let settings: ServerSettings
     private let address: ListenAddress
-    private let certificate: ServerCertificateSource?
+    let certificate: ServerCertificateSource?
     private let logger: Logger
 
     /// - Parameter certificate: nil: plain HTTP, for tests and behind a proxy on the same machine.
@@ -66,13 +66,18 @@ package struct ControlServer: Sendable {
             authenticator: Authenticator(
                 store: services.store, index: index, zones: services.zones, now: services.now),
             devices: devices, metrics: metrics, settings: settings, logger: logger)
+        let connections = ConnectionLimitLog(metrics: metrics, logger: logger)
+        try await services.store.proveWritable()
         let holder = try await certificate.asyncMap { try CertificateHolder(await $0.load()) }
         let application = Application(
-            responder: responder, server: try builder(holder, responder),
+            responder: responder, server: try builder(holder, responder, clientPlaces(connections)),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1_024,
-                availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionLimit, logger: quiet)),
-            onServerRunning: { channel in await listening(channel.localAddress?.port ?? 0) },
+                availableConnectionsDelegate: connectionLimit(connections)),
+            onServerRunning: { channel in
+                await restWhenExhausted(channel, connections)
+                await listening(channel.localAddress?.port ?? 0)
+            },
             logger: quiet)
 
         // Shut down in reverse: no more requests first, the record of what was seen last.
@@ -87,7 +92,12 @@ package struct ControlServer: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: running, gracefulShutdownSignals: signals, logger: quiet)
         configuration.maximumGracefulShutdownDuration = settings.shutdownPatience
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            // Only the listening socket's come so far.
+            throw ServerStartFailure(listening: "\(address.host):\(address.port)", errno: error.errnoCode)
+        }
     }
 
     func endpoints(_ devices: DeviceAPI, _ zoneWatch: ZoneWatch) -> [Endpoint] {
@@ -142,7 +152,9 @@ package struct ControlServer: Sendable {
         return list
     }
 
-    private func builder(_ holder: CertificateHolder?, _ responder: APIResponder) throws -> HTTPServerBuilder {
+    private func builder(_ holder: CertificateHolder?, _ responder: APIResponder, _ places: ClientPlaces?) throws
+        -> HTTPServerBuilder
+    {
         let settings = settings
         let patience = ConnectionPatience(
             usual: TimeAmount(settings.idleTimeout), crowded: TimeAmount(settings.crowdedIdleTimeout),
@@ -162,7 +174,7 @@ package struct ControlServer: Sendable {
                         responder.metrics.record(method: "none", route: nil, status: status, duration: .zero)
                     },
                     CheckInLane { responder.promptAnswer(to: $0, over: $1) })
-            ],
+            ] + Self.placeHandlers(places),
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit,
                 maxHeaderFieldCount: settings.headerCountLimit))
