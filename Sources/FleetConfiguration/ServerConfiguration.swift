@@ -21,6 +21,9 @@ package struct ServerConfiguration: Sendable, Hashable {
         case files(certificate: String, key: String)
     }
 
+    /// Whether nothing else is configured than what there is without.
+    package var isStandard: Bool { self == .standard }
+
     static let standard = ServerConfiguration(
         address: .v4(IPv4Address(rawValue: 0)), port: defaultPort, tls: .selfIssued, name: nil)
 }

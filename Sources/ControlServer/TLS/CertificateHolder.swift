@@ -9,9 +9,21 @@ package final class CertificateHolder: Sendable {
         package var chain: String
         package var key: String
 
-        package init(chain: String, key: String) {
+        /// What they are called in messages.
+        package var chainName: String
+        package var keyName: String
+
+        /// - Parameters:
+        ///   - chainName: where the chain comes from, for messages.
+        ///   - keyName: the same of the key.
+        package init(
+            chain: String, key: String, chainName: String = "the server's certificate",
+            keyName: String = "the server's private key"
+        ) {
             self.chain = chain
             self.key = key
+            self.chainName = chainName
+            self.keyName = keyName
         }
     }
 
@@ -22,15 +34,15 @@ package final class CertificateHolder: Sendable {
 
     private let loaded: Mutex<Loaded>
 
-    /// - Throws: `NIOSSLError` or `APIProblem` when the pair cannot be used.
-    package init(_ pair: Pair) throws {
+    /// - Throws: when the pair cannot be used.
+    package init(_ pair: Pair) throws(ServerStartFailure) {
         loaded = Mutex(try Self.load(pair))
     }
 
     /// Puts another pair in use. One that cannot be used leaves the present one.
     ///
     /// - Returns: whether it is another one.
-    package func replace(with pair: Pair) throws -> Bool {
+    package func replace(with pair: Pair) throws(ServerStartFailure) -> Bool {
         guard loaded.withLock({ $0.pair != pair }) else { return false }
         let next = try Self.load(pair)
         loaded.withLock { $0 = next }
@@ -52,18 +64,44 @@ package final class CertificateHolder: Sendable {
         return configuration
     }
 
-    private static func load(_ pair: Pair) throws -> Loaded {
-        let chain = try NIOSSLCertificate.fromPEMBytes(Array(pair.chain.utf8))
-        guard !chain.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
-        let key = try NIOSSLPrivateKey(bytes: Array(pair.key.utf8), format: .pem)
+    private static func load(_ pair: Pair) throws(ServerStartFailure) -> Loaded {
+        let chain: [NIOSSLCertificate]
+        do { chain = try NIOSSLCertificate.fromPEMBytes(Array(pair.chain.utf8)) } catch { chain = [] }
+        guard !chain.isEmpty else {
+            throw unusable(
+                "\(pair.chainName) holds no certificate in PEM",
+                hint: "it begins with -----BEGIN CERTIFICATE-----, the server's own first, then its issuers'")
+        }
+        let key = try privateKey(of: pair)
         // A context is made once for the test that the two belong together.
         var trial = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         trial.minimumTLSVersion = .tlsv12
-        _ = try NIOSSLContext(configuration: trial)
+        do { _ = try NIOSSLContext(configuration: trial) } catch {
+            throw unusable(
+                "\(pair.keyName) does not belong to \(pair.chainName)",
+                hint: "compare `openssl x509 -noout -pubkey` of the one with `openssl pkey -pubout` of the other")
+        }
         var override = NIOSSLContextConfigurationOverride()
         override.certificateChain = chain.map { .certificate($0) }
         override.privateKey = .privateKey(key)
         return Loaded(pair: pair, override: override)
+    }
+
+    private static func privateKey(of pair: Pair) throws(ServerStartFailure) -> NIOSSLPrivateKey {
+        if pair.key.contains("ENCRYPTED") {
+            throw unusable(
+                "\(pair.keyName) is encrypted, and nobody is there to type its passphrase",
+                hint: "decrypt it with `openssl pkey -in FILE -out FILE`, mode 0600")
+        }
+        do { return try NIOSSLPrivateKey(bytes: Array(pair.key.utf8), format: .pem) } catch {
+            throw unusable(
+                "\(pair.keyName) holds no private key in PEM",
+                hint: "`openssl pkey -in FILE -noout` says whether there is one")
+        }
+    }
+
+    private static func unusable(_ message: String, hint: String) -> ServerStartFailure {
+        ServerStartFailure(.certificateNotUsable, message, hint: hint)
     }
 }

@@ -2,7 +2,7 @@
 package struct CheckStep: Sendable {
     /// In the order of the check.
     package enum Kind: String, Sendable, CaseIterable {
-        case configuration, state, key, primary, signature, records, servers, caa, directory, account
+        case configuration, server, state, key, primary, signature, records, servers, caa, directory, account
     }
 
     package enum Status: String, Sendable {

@@ -17,7 +17,8 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Prove the whole path, from the key to the CA, without an order.",
         discussion: """
-            One line a step: the configuration, the state directory, and for each zone its key, its primary, signature and \
+            One line a step: the configuration, the server's address and certificate where they are configured, the state \
+            directory, and for each zone its key, its primary, signature and \
             clocks, a canary record of each type written, read back and deleted, every authoritative server, and CAA; then \
             the CA's directory and the account. The exit status is that of the first step that failed.
             """)
@@ -59,6 +60,7 @@ struct CheckCommand: AsyncParsableCommand {
             printer.show(CheckStep(.configuration, path, .failed, message, hints: hints, failure: error))
             return
         }
+        for step in ServerCheck(configuration.server).steps() { printer.show(step) }
         var store: SQLiteFleetStore?
         do {
             store = try await SQLiteFleetStore.open(directory: configuration.stateDirectory)

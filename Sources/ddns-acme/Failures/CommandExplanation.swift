@@ -19,6 +19,8 @@ enum CommandExplanation {
             (error.message, lines(error.hint))
         case let error as APIProblem:
             (error.document.detail ?? error.document.title ?? "refused", lines(error.document.hint))
+        case let error as ServerStartFailure:
+            (error.message, [error.hint])
         case is CancellationError:
             ("cancelled", [])
         default:

@@ -40,6 +40,8 @@ struct FailureClassification {
             self.init(
                 Self.status(of: error.document) ?? .internalError, "fleet.\(error.document.type.shortName)",
                 error.retryAfter)
+        case let error as ServerStartFailure:
+            self.init(error.code == .addressInUse ? .unavailable : .configuration, "serve.\(error.code)")
         case is CancellationError: self.init(.temporary, "cancelled")
         default: self.init(.internalError, "internal")
         }

@@ -84,13 +84,15 @@ struct Site: Sendable {
 
     /// Starts it and lends the process to `body`, to be watched and signalled.
     func start(
-        _ arguments: [String], environment changes: [String: String?] = [:], _ body: (Daemon) async throws -> Void,
+        _ arguments: [String], environment changes: [String: String?] = [:], openFiles: Int? = nil,
+        _ body: (Daemon) async throws -> Void,
         location: SourceLocation = #_sourceLocation
     ) async throws {
         // `env` loads what is preloaded first: a library that changes the environment as it comes in (libfaketime) would
         // hide the arguments from a Swift program.
+        let limit = openFiles.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
         try await Daemon.with(
-            path: "/usr/bin/env", arguments: [Self.program] + arguments,
+            path: "/usr/bin/env", arguments: limit + [Self.program] + arguments,
             environment: environment.merging(changes) { $1 }
         ) { process in
             try await process.start()

@@ -43,9 +43,15 @@ struct ServeCommand: SignalHandlingCommand {
                     .configuration, "--plain-http is for loopback addresses, and server.listen is \(server.address)",
                     hints: ["listen on 127.0.0.1, or serve over TLS"])
             }
-            raiseDescriptorLimit()
+            var settings = ServerSettings()
+            settings.connectionLimit = DescriptorLimit.raised().connections(atMost: settings.connectionLimit)
+            if settings.connectionLimit < ServerSettings().connectionLimit {
+                logger.notice(
+                    "the limit of open files leaves room for \(settings.connectionLimit) connections at a time",
+                    metadata: ["hint": "raise it (LimitNOFILE=) for a large fleet"])
+            }
             let control = ControlServer(
-                services: context.services,
+                services: context.services, settings: settings,
                 address: ControlServer.ListenAddress(host: "\(server.address)", port: Int(server.port)),
                 certificate: plainHTTP ? nil : try certificate(context), logger: logger)
             try await control.run { port in
@@ -68,8 +74,14 @@ struct ServeCommand: SignalHandlingCommand {
     private func certificate(_ context: OperatorContext) throws -> ServerCertificateSource {
         switch context.configuration.server.tls {
         case .files(let certificate, let key):
+            let files = ServerCertificateFiles(certificate: certificate, key: key)
+            if files.isKeyOpenToAll {
+                serverLogger.warning(
+                    "everybody on this machine can read the server's private key",
+                    metadata: ["hint": "chmod 600 \(key)"])
+            }
             return ServerCertificateSource(interval: .seconds(10)) {
-                let pair = try Self.pair(certificate: certificate, key: key)
+                let pair = try files.pair()
                 // What cannot be read is refused where the pair is used.
                 let names = (try? IssuedCertificate(pem: pair.chain).names) ?? []
                 context.zones.reserve(names.compactMap { try? DomainName($0) })
@@ -87,7 +99,7 @@ struct ServeCommand: SignalHandlingCommand {
             let wanted = request
             return ServerCertificateSource(interval: .seconds(600)) {
                 _ = try await issuance.run(wanted, files: files) { _ in }
-                return try Self.pair(certificate: files.fullChainPath, key: files.keyPath)
+                return try ServerCertificateFiles(certificate: files.fullChainPath, key: files.keyPath).pair()
             }
         }
     }
@@ -95,21 +107,5 @@ struct ServeCommand: SignalHandlingCommand {
     /// As a URL has it (RFC 3986 §3.2.2).
     private static func host(_ address: IPAddress) -> String {
         if case .v6 = address { "[\(address)]" } else { "\(address)" }
-    }
-
-    private static func pair(certificate: String, key: String) throws -> CertificateHolder.Pair {
-        func text(_ path: String, _ what: String) throws -> String {
-            String(decoding: try InputFile.bytes(path, what: what), as: UTF8.self)
-        }
-        return CertificateHolder.Pair(
-            chain: try text(certificate, "server's certificate"), key: try text(key, "server's private key"))
-    }
-
-    /// A connection is a descriptor; the usual soft limit is for programs that have few.
-    private func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = min(limit.rlim_max, 65_536)
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
