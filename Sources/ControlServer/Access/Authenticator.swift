@@ -29,7 +29,7 @@ struct Authenticator: Sendable {
             try require(found, match)
             return .token(found, hash: hash)
         default:
-            throw APIProblem(.forbidden, "this needs \(Self.noun(access)), not a \(token.kind.noun)")
+            throw APIProblem(.forbidden, "this needs \(Self.noun(access)), not \(token.kind.indefiniteNoun)")
         }
     }
 

@@ -17,6 +17,7 @@ extension DeviceAPI {
                 hint: "send the CSR as \(MediaType.pkcs10) (DER) or \(MediaType.pemFile) (PEM)")
         }
         let device = try await stored(try request.device)
+        sightings.note(device.id, at: services.now())
         let standing = try await services.certificates.submit(
             request.body, of: device, profile: nil, mayHaveWildcard: true, byItself: request.requester)
         if case .pending = standing {

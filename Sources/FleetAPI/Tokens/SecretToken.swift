@@ -19,6 +19,9 @@ package struct SecretToken: Hashable, Sendable {
         /// A CI job's or an operator's access.
         case access = "ddns-token-"
 
+        /// The same with its article.
+        package var indefiniteNoun: String { (self == .device ? "a " : "an ") + noun }
+
         /// What people call it, for messages.
         package var noun: String {
             switch self {

@@ -32,7 +32,8 @@ package struct CertificateRequest: Sendable {
         }
         if let kind = DeviceKeyPolicy.refusedKind(of: request.publicKey) {
             throw IssuanceError(
-                .invalidRequest, "the certificate request has a \(kind) key, which public CAs do not certify",
+                .invalidRequest,
+                "the certificate request's key is of the kind \(kind), which public CAs do not certify",
                 hints: [DeviceKeyPolicy.hint])
         }
         if let refusal = RequestSignaturePeek.refusal(of: der) { throw refusal }
