@@ -42,4 +42,10 @@ package enum SecretFile {
     }
 
     package static func remove(_ path: String) { unlink(path) }
+
+    /// Whether others than the owner and the group may read the file.
+    package static func isOpenToAll(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o004 != 0
+    }
 }

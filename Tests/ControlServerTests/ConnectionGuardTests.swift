@@ -10,7 +10,8 @@ struct ConnectionGuardTests {
     static func makeGuard(
         _ patience: ConnectionPatience = ConnectionPatience(usual: .seconds(75), crowded: .seconds(5), crowd: 1)
     ) -> ConnectionGuard {
-        ConnectionGuard(patience: patience, bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in })
+        ConnectionGuard(
+            patience: patience, bodyTime: { _ in .seconds(15) }, answerTime: .seconds(60), refused: { _ in })
     }
 
     /// What whoever reads the requests is told of.

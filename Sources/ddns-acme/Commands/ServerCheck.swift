@@ -1,4 +1,5 @@
 import ControlServer
+import DNSUpdate
 import DeviceCertificates
 import FleetConfiguration
 import FoundationEssentials

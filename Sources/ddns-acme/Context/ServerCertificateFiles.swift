@@ -1,6 +1,5 @@
 import CertificateFiles
 import ControlServer
-import Glibc
 
 /// The pair of files that `server.tls` names.
 struct ServerCertificateFiles {
@@ -15,10 +14,7 @@ struct ServerCertificateFiles {
     }
 
     /// Whether others than the owner and the group may read the key.
-    var isKeyOpenToAll: Bool {
-        var status = stat()
-        return stat(key, &status) == 0 && status.st_mode & 0o004 != 0
-    }
+    var isKeyOpenToAll: Bool { SecretFile.isOpenToAll(key) }
 
     private func text(_ path: String, _ name: String) throws(ServerStartFailure) -> String {
         let bytes: [UInt8]?
