@@ -122,6 +122,7 @@ struct CheckInLaneTests {
             Case("a long body") { $0.fields.replaceOrAdd(name: "content-length", value: "2049") },
             Case("two lengths") { $0.fields.add(name: "Content-Length", value: "5") },
             Case("chunks") { $0.fields.add(name: "TRANSFER-ENCODING", value: "chunked") },
+            Case("a coding") { $0.fields.add(name: "Content-Encoding", value: "gzip") },
             Case("an expectation") { $0.fields.add(name: "Expect", value: "100-continue") },
             Case("no credential") { $0.fields.remove(name: "authorization") },
             Case("two credentials") { $0.fields.add(name: "authorization", value: "Bearer other") },
@@ -151,8 +152,9 @@ struct CheckInLaneTests {
         try connection.answer()
         try connection.send("four")
         try connection.answer()
+        try connection.answer()
         try connection.send("five")
-        #expect(try connection.answers() == ["one", "202", "202", "five"])
+        #expect(try connection.answers() == ["one", "202", "202", "202", "five"])
         #expect(connection.framework.parts.count == 9)
     }
 

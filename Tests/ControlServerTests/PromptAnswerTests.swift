@@ -6,6 +6,7 @@ import Issuance
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import ControlServer
@@ -48,36 +49,39 @@ struct PromptAnswerTests {
         rate: ServerSettings.Rate = .init(burst: 1_000, interval: .seconds(1)),
         maximumAge: Duration = .seconds(3_600), _ body: (Setting) async throws -> Void
     ) async throws {
-        try await TestServices.with { services in
-            let token = try await FleetOperations(services: services)
-                .createToken(TokenCreation(role: .enroll), by: Self.requester).token
-            let credential = SecretToken.random(.device)
-            let outcome = try await services.enrollments.enroll(
-                EnrollmentDesk.Application(
-                    tokenHash: SecretHash.of(token), credentialHash: SecretHash.of(credential), name: "dev1",
-                    idempotencyKey: nil, origin: "test"))
-            guard case .enrolled(let device, _) = outcome else {
-                Issue.record("not enrolled: \(outcome)")
-                return
+        let key = TestTSIGKey("ddns-acme")
+        try await NamedServer.with(.devices("devices.example.com", key: key)) { named in
+            try await TestServices.with(primary: named.port, key: key) { services in
+                let token = try await FleetOperations(services: services)
+                    .createToken(TokenCreation(role: .enroll), by: Self.requester).token
+                let credential = SecretToken.random(.device)
+                let outcome = try await services.enrollments.enroll(
+                    EnrollmentDesk.Application(
+                        tokenHash: SecretHash.of(token), credentialHash: SecretHash.of(credential), name: "dev1",
+                        idempotencyKey: nil, origin: "test"))
+                guard case .enrolled(let device, _) = outcome else {
+                    Issue.record("not enrolled: \(outcome)")
+                    return
+                }
+                _ = try await services.store.updateDevice(device.id, DeviceChange(addressesWanted: ["10.0.0.5"]))
+                try await services.store.recordPublishedAddresses(["10.0.0.5"], of: device.id)
+                var settings = ServerSettings()
+                settings.credentialRate = rate
+                let index = DeviceIndex(store: services.store, maximumAge: maximumAge)
+                let (metrics, logger) = (ServerMetrics(), TestServices.logger)
+                let devices = DeviceAPI(
+                    services: services, index: index, sightings: SightingLog(store: services.store, logger: logger),
+                    completions: CompletionBoard(), metrics: metrics, settings: settings, logger: logger)
+                let responder = APIResponder(
+                    endpoints: EndpointTable([]),
+                    authenticator: Authenticator(
+                        store: services.store, index: index, zones: services.zones, now: services.now),
+                    devices: devices, metrics: metrics, settings: settings, logger: logger)
+                let setting = Setting(services: services, responder: responder, credential: credential, device: device)
+                #expect(try setting.isAnswered() == false, "before the store was looked at")
+                try await index.refresh()
+                try await body(setting)
             }
-            _ = try await services.store.updateDevice(device.id, DeviceChange(addressesWanted: ["10.0.0.5"]))
-            try await services.store.recordPublishedAddresses(["10.0.0.5"], of: device.id)
-            var settings = ServerSettings()
-            settings.credentialRate = rate
-            let index = DeviceIndex(store: services.store, maximumAge: maximumAge)
-            let (metrics, logger) = (ServerMetrics(), TestServices.logger)
-            let devices = DeviceAPI(
-                services: services, index: index, sightings: SightingLog(store: services.store, logger: logger),
-                completions: CompletionBoard(), metrics: metrics, settings: settings, logger: logger)
-            let responder = APIResponder(
-                endpoints: EndpointTable([]),
-                authenticator: Authenticator(
-                    store: services.store, index: index, zones: services.zones, now: services.now),
-                devices: devices, metrics: metrics, settings: settings, logger: logger)
-            let setting = Setting(services: services, responder: responder, credential: credential, device: device)
-            #expect(try setting.isAnswered() == false, "before the store was looked at")
-            try await index.refresh()
-            try await body(setting)
         }
     }
 

@@ -84,7 +84,7 @@ struct ConfigurationFileTests {
             ("a: b: c\n", "1:5"),
             ("a: b\n---\nc: d\n", "2:1"),
             ("a: \u{01}\n", "1:4"),
-            ("a: 1\na: 2\n", "1:1"),
+            ("a: 1\na: 2\n", "2:1"),
         ])
     func notYAML(text: String, place: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try parse(text) }

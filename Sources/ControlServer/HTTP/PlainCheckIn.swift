@@ -34,7 +34,9 @@ struct PlainCheckIn {
             case 12 where name.isField("content-type"):
                 guard !hasType, value == MediaType.json else { return nil }
                 hasType = true
-            case 17 where name.isField("transfer-encoding"), 6 where name.isField("expect"): return nil
+            case 16 where name.isField("content-encoding"), 17 where name.isField("transfer-encoding"),
+                6 where name.isField("expect"):
+                return nil
             default: break
             }
         }
