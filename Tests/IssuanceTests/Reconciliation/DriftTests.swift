@@ -59,14 +59,13 @@ struct DriftTests {
                     seen.append(passing.message)
                     return seen
                 }
-                // Both once more after the suspension, behind another device's address, so that the suspension has been
-                // looked at. The move asks for the address that it moved from, so it is refused (RFC 2136 §2.4.2); the
-                // first one asks for a name that is free.
-                return changes.count == 4 ? [.pass, .send(changes[1]), .send(changes[0])] : [.pass]
+                // Once more after the suspension, behind another device's address, so that the suspension has been looked
+                // at. A move could not be repeated: it asks for the address that it moved from (RFC 2136 §2.4.2). This
+                // asks for a name that is free.
+                return changes.count == 3 ? [.pass, .send(changes[0])] : [.pass]
             }
             try await FaultProxy.with(serverPort: named.port, script: script) { proxy in
                 try await publish("10.0.0.1", store, port: proxy.port)
-                try await publish("10.0.0.2", store, port: proxy.port)
                 let zones = ManagedZones([try ManagedZone.test(port: proxy.port, key: Self.key)])
                 let name = try DeviceName("dev1", zones: zones.names)
                 let device = try #require(try await store.device(named: name.description))
@@ -95,7 +94,11 @@ struct DriftTests {
                 let text = NamedConfiguration.zoneText(
                     Fixture.zone, records: "dev1 IN A 10.0.0.1\ndev2 IN A 10.9.9.2\nprinter IN A 10.9.9.9",
                     serial: serial)
-                try named.directory.write(text, to: "\(Fixture.zone).zone")
+                let file = "\(Fixture.zone).zone"
+                try named.directory.write(text, to: file)
+                // BIND reads a file that is newer than what it has, in whole seconds; it may just have written this one.
+                let later = timeval(tv_sec: time(nil) + 5, tv_usec: 0)
+                #expect(utimes(named.directory.path(file), [later, later]) == 0)
             }
             if isRestored {
                 try await named.stop()
@@ -104,6 +107,10 @@ struct DriftTests {
                 try await named.start()
             } else {
                 try await named.rndc("freeze", Fixture.zone)
+                // The answer comes before the file has been written.
+                try await poll("the zone's file to be whole") {
+                    try named.directory.read("\(Fixture.zone).zone").contains("10.0.0.3") ? true : nil
+                }
                 try write(serial: 1_000)
                 try await named.rndc("thaw", Fixture.zone)
             }
