@@ -185,7 +185,7 @@ package struct CertificateIssuer: Sendable {
     /// Looks at the fleet's planned renewals anew, so that those planned next are put where there are few.
     package func reloadBook() async throws(FleetStoreError) { try await preferences.book?.reload(from: store) }
 
-    /// The busiest hour of the renewals that are planned, as of the last ``reloadBook()``.
+    /// The busiest hour of the renewals that are planned, as of the last `reloadBook`.
     package var busiestHour: RenewalCalendar.Bunch? { preferences.book?.busiest(after: now()) }
 
     /// Whether renewals that bunch are brought forward, out of the CA's windows.

@@ -35,7 +35,7 @@ package final class RenewalBook: Sendable {
     /// It is booked, so that the next one is planned around it.
     ///
     /// - Parameter leavingWindow: the certificate's beginning, when the instant may be brought forward
-    ///   (``RenewalCalendar/levelled(_:notBefore:random:)``).
+    ///   (`RenewalCalendar.levelled`).
     func book<Generator: RandomNumberGenerator>(
         leavingWindow notBefore: Date?, random: inout Generator, draw: (inout Generator) -> Date
     ) -> Date {

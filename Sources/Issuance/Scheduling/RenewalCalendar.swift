@@ -4,7 +4,7 @@ package import FoundationEssentials
 ///
 /// A CA's renewal windows are narrow (2 % of the certificate's life at Let's Encrypt): what is issued in one hour is renewed
 /// in the same few hours again and again. ``quietest(random:draw:)`` stays inside of the window and takes one of its hours
-/// with less to do, so that a bunch grows wider by a window with each cycle. ``levelled(_:notBefore:random:)`` is for those
+/// with less to do, so that a bunch grows wider by a window with each cycle. `levelled` is for those
 /// who do not want to wait for that: where an hour has more than its share it brings renewals forward, out of their
 /// windows, at the cost of a renewal without ARI, once; from then on they have windows of their own.
 package struct RenewalCalendar: Sendable {
