@@ -1,3 +1,4 @@
+import DNSUpdate
 import FleetAPI
 import FleetStore
 import Foundation
@@ -127,6 +128,15 @@ struct PromptAnswerTests {
                 try await setting.index.refresh()
                 #expect(try setting.isAnswered() == true)
             }
+        }
+    }
+
+    @Test("a credential for the server's own name is not answered here either: it is refused")
+    func serversOwn() async throws {
+        try await with { setting async throws in
+            #expect(try setting.isAnswered() == true)
+            setting.services.zones.reserve([try DomainName("dev1.devices.example.com")])
+            #expect(try setting.isAnswered() == false)
         }
     }
 

@@ -40,7 +40,7 @@ struct Authenticator: Sendable {
     func knownDevice(_ authorization: String) -> DeviceStanding? {
         guard let token = try? Self.bearer(authorization), token.kind == .device,
             let standing = index.known(hash: SecretHash.of(token)), isInTime(standing), standing.state == .active,
-            standing.isCredentialConfirmed
+            standing.isCredentialConfirmed, !zones.isServer(standing.name)
         else { return nil }
         return standing
     }

@@ -69,9 +69,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             bodyLimit = limit
             (deadlines.head, deadlines.body) = (nil, context.eventLoop.now + limit)
             arm(context)
-            // The framework looks at the field alone, and HTTP/1.0 means by its absence what HTTP/1.1 says with "close".
             // RFC 9110 §10.1.1: HTTP/1.0 knows no interim answers.
             if head.version == .http1_0 { head.headers.remove(name: "expect") }
+            // The framework looks at the field alone, and HTTP/1.0 means by its absence what HTTP/1.1 says with "close".
             if !head.isKeepAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.fireChannelRead(wrapInboundOut(.head(head)))
         case .body: context.fireChannelRead(data)
